@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: beside the code, no process and no network. int: real nats-server, anvil, MQTT over TLS; one file at a time on small machines.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,services}/*/src/**/*.test.ts', '{edge,bench,tools}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: [
+            '{packages,services}/*/test/**/*.test.ts',
+            'edge/test/**/*.test.ts',
+            '{packages,services,edge,tools,bench}/**/*.int.test.ts',
+          ],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
