@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Refusal } from '@consign/envelope'
+
+export const HELP = `Runs one shipment end to end on this machine: supplier, shipper-x, shipper-y, factory.
+
+Usage: npm run demo -- [options]
+
+  --json               print one JSON document on stdout; progress goes to stderr
+  --replay FILE        replay a CSV file instead of simulated sensors; columns
+                       device,utc,lat,lon,door,motion,gforce,tilt,temperature,humidity,light
+  --device ID          the device of that file to replay
+  --handover ISO_TIME  hand over at this time of the file, at most twice; readings at or after it are the taker's
+  --terms FILE         what was agreed; see packages/terms/examples/
+  --seed N             seed of keys and simulated sensors (default 1)
+  --keep               stay up afterwards and print the endpoints; Ctrl-C ends it
+  --help               show this
+
+Examples:
+  npm run demo
+  npm run -s demo -- --json > shipment.json
+  npm run demo -- --replay containers.csv --device A --handover 2016-08-12T00:00:00Z
+  npm run demo -- --terms packages/terms/examples/sc-a.json --keep
+
+Exit status: 0 all checks hold, 1 a check failed, 2 bad usage or input, 3 set-up failed.
+`
+
+export type Replay = { file: string; device: string; handovers: string[] }
+export type DemoOptions = {
+  json: boolean
+  help: boolean
+  keep: boolean
+  seed: number
+  termsFile: string | undefined
+  replay: Replay | undefined
+}
+
+const HANDOVERS_MAX = 2
+const SEED_MAX = 2 ** 32 - 1
+
+/** Parses the command line. Throws Refusal `demo.option` or `demo.file` with what to change. */
+export function parseOptions(args: string[], workingDir: string): DemoOptions {
+  const values = parseFlags(args)
+  const seed = values.seed === undefined ? 1 : Number(values.seed)
+  if (!Number.isInteger(seed) || seed < 0 || seed > SEED_MAX) {
+    throw new Refusal('demo.option', `--seed ${values.seed} is not a whole number from 0 to ${SEED_MAX}.`)
+  }
+  const fileAt = (name: string, path: string | undefined): string | undefined => {
+    if (path === undefined) return undefined
+    const file = resolve(workingDir, path)
+    if (!existsSync(file)) throw new Refusal('demo.file', `--${name} ${path}: there is no such file.`)
+    return file
+  }
+  return {
+    json: values.json ?? false,
+    help: values.help ?? false,
+    keep: values.keep ?? false,
+    seed,
+    termsFile: fileAt('terms', values.terms),
+    replay: replayOf(fileAt('replay', values.replay), values.device, values.handover ?? []),
+  }
+}
+
+function parseFlags(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        keep: { type: 'boolean' },
+        seed: { type: 'string' },
+        terms: { type: 'string' },
+        replay: { type: 'string' },
+        device: { type: 'string' },
+        handover: { type: 'string', multiple: true },
+      },
+    }).values
+  } catch (cause) {
+    throw new Refusal('demo.option', `${(cause as Error).message.split('. ')[0]}; see --help.`, { cause })
+  }
+}
+
+function replayOf(file: string | undefined, device: string | undefined, handovers: string[]): Replay | undefined {
+  if (file === undefined) {
+    if (device !== undefined || handovers.length > 0) {
+      throw new Refusal('demo.option', '--device and --handover belong to --replay FILE; name the file too.')
+    }
+    return undefined
+  }
+  if (device === undefined) throw new Refusal('demo.option', '--replay needs --device ID: which device of the file to replay.')
+  if (handovers.length > HANDOVERS_MAX) {
+    throw new Refusal('demo.option', `--handover may be given at most ${HANDOVERS_MAX} times, for shipper-x and shipper-y.`)
+  }
+  for (const time of handovers) {
+    if (!ISO_TIME.test(time) || Number.isNaN(Date.parse(time))) {
+      throw new Refusal('demo.option', `--handover ${time} is not an ISO time such as 2016-08-12T06:30:00Z.`)
+    }
+  }
+  return { file, device, handovers }
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/

@@ -1,0 +1,128 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Deployment, deployConsign } from '@consign/chain'
+import type { Hex } from 'viem'
+import { startAnvil } from './anvil.ts'
+import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts'
+import { type Identity, type IngestKeyFiles, identityOf, writeIngestKeys, writeSecret } from './identities.ts'
+import { startNats } from './nats.ts'
+import { freePort, ProcessGroup } from './processes.ts'
+import { supervise } from './supervisor.ts'
+
+export const SERVICES = ['ingest', 'custody', 'penalty', 'chain-writer', 'settlement'] as const
+export type ServiceName = (typeof SERVICES)[number]
+
+export type StackOptions = {
+  /** Everything of this run is written below this folder. */
+  dir: string
+  seed: number
+  /** Where a service kills itself the first time it runs: one of its own step names. For tests. */
+  killAt?: Partial<Record<ServiceName, string>>
+  say: (line: string) => void
+}
+
+/** The servers and services of one run, with what a client needs to talk to them. */
+export type Stack = {
+  dir: string
+  seed: number
+  processes: ProcessGroup
+  natsUrl: string
+  rpcUrl: string
+  mqttPort: number
+  metricsPorts: Record<ServiceName, number>
+  deployment: Deployment
+  payer: Identity
+  writer: Hex
+  authority: CertificateAuthority
+  ingestKeys: IngestKeyFiles
+  /** How often each service died and was started again. */
+  restarts: Record<ServiceName, number>
+  stop(): Promise<void>
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Starts nats-server, anvil, the contracts and the five services; a service that dies is started again. */
+export async function startStack({ dir, seed, killAt = {}, say }: StackOptions): Promise<Stack> {
+  const processes = new ProcessGroup(join(dir, 'logs'))
+  try {
+    return await startParts(processes, dir, seed, killAt, say)
+  } catch (error) {
+    await processes.stopAll()
+    throw error
+  }
+}
+
+async function startParts(
+  processes: ProcessGroup,
+  dir: string,
+  seed: number,
+  killAt: Partial<Record<ServiceName, string>>,
+  say: (line: string) => void,
+): Promise<Stack> {
+  const keysDir = join(dir, 'keys')
+  say('starting nats-server and anvil')
+  const [natsUrl, anvil] = await Promise.all([startNats(processes, join(dir, 'jetstream')), startAnvil(processes)])
+  const [payer, writer] = [identityOf(seed, 'factory'), identityOf(seed, 'chain-writer')]
+  say('deploying the contracts')
+  const deployment = await deployConsign({ client: anvil.client, account: anvil.developer })
+  for (const { wallet } of [payer, writer]) await anvil.giveEther(wallet.address)
+  await anvil.issueTokens(deployment.token, payer.wallet.address)
+
+  say('starting the services')
+  const authority = await createCertificateAuthority(dir)
+  const ingestKeys = await writeIngestKeys(keysDir, seed)
+  const server = await authority.issueServer(keysDir, 'ingest')
+  const mqttPort = await freePort()
+  const common = { NATS_URL: natsUrl, RPC_URL: anvil.url, CHAIN_ID: String(deployment.chainId) }
+  const env: Record<ServiceName, Record<string, string>> = {
+    ingest: {
+      MQTT_PORT: String(mqttPort),
+      TLS_CERT_FILE: server.certificateFile,
+      TLS_KEY_FILE: server.keyFile,
+      TLS_CA_FILE: authority.caFile,
+      SESSION_KEY_FILE: ingestKeys.sessionPrivate,
+      RECEIPT_KEY_FILE: ingestKeys.receiptPrivate,
+    },
+    custody: { FACTORY: deployment.factory, IMPLEMENTATION: deployment.implementation },
+    penalty: {},
+    'chain-writer': {
+      WRITER_KEY_FILE: writeSecret(keysDir, 'writer-wallet', writer.privateKey),
+      FACTORY: deployment.factory,
+      ANCHOR_LOG: deployment.anchorLog,
+      ANCHOR_MS: '4000',
+    },
+    settlement: { PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey), TOKEN: deployment.token },
+  }
+  const metricsPorts = {} as Record<ServiceName, number>
+  for (const name of SERVICES) metricsPorts[name] = await freePort()
+  const restarts = { ingest: 0, custody: 0, penalty: 0, 'chain-writer': 0, settlement: 0 }
+  await Promise.all(
+    SERVICES.map((name) =>
+      supervise(processes, {
+        name,
+        program: join(ROOT, 'services', name, 'src', 'main.ts'),
+        env: { ...common, ...env[name], METRICS_PORT: String(metricsPorts[name]) },
+        killAt: killAt[name],
+        healthUrl: `http://127.0.0.1:${metricsPorts[name]}/readyz`,
+        onRestart: () => restarts[name]++,
+      }),
+    ),
+  )
+  return {
+    dir,
+    seed,
+    processes,
+    natsUrl,
+    rpcUrl: anvil.url,
+    mqttPort,
+    metricsPorts,
+    deployment,
+    payer,
+    writer: writer.wallet.address,
+    authority,
+    ingestKeys,
+    restarts,
+    stop: () => processes.stopAll(),
+  }
+}

@@ -1,0 +1,27 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fingerprint, nodePath, ROOT } from './packages.mjs'
+import { run, SetupFailure, say } from './report.mjs'
+
+const CONTRACTS = join(ROOT, 'contracts')
+const STAMP = join(CONTRACTS, 'out', '.consign-setup')
+
+/** Compiles the contracts, once per state of their sources. */
+export async function compileContracts() {
+  const wanted = fingerprint([join(CONTRACTS, 'foundry.toml'), ...solidityFiles('src'), ...solidityFiles('test')])
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
+  say('compiling the contracts')
+  try {
+    await run(nodePath(), [join('script', 'forge.ts'), 'build'], { cwd: CONTRACTS })
+  } catch (error) {
+    throw new SetupFailure('setup.contracts', `the contracts do not compile. ${error.message}`)
+  }
+  writeFileSync(STAMP, wanted)
+}
+
+function solidityFiles(folder) {
+  return readdirSync(join(CONTRACTS, folder), { recursive: true })
+    .filter((file) => file.endsWith('.sol'))
+    .sort()
+    .map((file) => join(CONTRACTS, folder, file))
+}

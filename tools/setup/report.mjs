@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process'
+
+/** Something the machine lacks: a stable code, and one line that says what is missing and what to do. */
+export class SetupFailure extends Error {
+  constructor(code, message) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Progress goes to stderr, so that a program's stdout stays its own. */
+export function say(line) {
+  process.stderr.write(`set-up: ${line}\n`)
+}
+
+/** Runs a command quietly; returns its output. Throws with the last lines it printed when it fails. */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (output += chunk))
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (code === 0) resolve(output.trim())
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}: ${output.trim().split('\n').slice(-5).join(' | ')}`))
+    })
+  })
+}
