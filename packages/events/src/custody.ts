@@ -1,0 +1,123 @@
+import type { Terms } from '@consign/terms'
+import { z } from 'zod'
+import { defineEvent } from './define.ts'
+import {
+  addressField,
+  countField,
+  hash32Field,
+  hexField,
+  partySignatureField,
+  shipmentField,
+} from './fields.ts'
+import { subjects } from './subjects.ts'
+
+const subject = (data: { agreement: `0x${string}` }) => subjects.custody(data.agreement)
+const shipmentOf = { agreement: addressField, shipment: shipmentField }
+const legOf = { ...shipmentOf, leg: countField }
+// The document is checked by parseTerms where it comes in; here it is what both sides signed.
+const termsField = z.custom<Terms>((value) => typeof value === 'object' && value !== null, 'must be terms')
+
+export const agreementSigned = defineEvent({
+  type: 'custody.agreement.signed.v1',
+  summary: 'Payer and payee signed the terms.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    terms: termsField,
+    termsHash: hash32Field,
+    payerSignature: partySignatureField,
+    payeeSignature: partySignatureField,
+  }),
+})
+
+export const packed = defineEvent({
+  type: 'custody.packed.v1',
+  summary: 'The package is closed and leg 0 begins; keys are the signed leg keys.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    leg: z.literal(0),
+    custodian: addressField,
+    keys: hexField,
+    keysHash: hash32Field,
+  }),
+})
+
+export const offered = defineEvent({
+  type: 'custody.offered.v1',
+  summary: 'The device offers custody to whoever accepts before envelope m + ttlEnvelopes.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    offer: hexField,
+    offerDigest: hash32Field,
+    m: countField,
+    ttlEnvelopes: countField,
+    nextKeys: hexField,
+  }),
+})
+
+export const accepted = defineEvent({
+  type: 'custody.accepted.v1',
+  summary: 'A party accepted an offer; custody has not moved yet. leg is the one that would end.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    party: addressField,
+    accept: hexField,
+    acceptDigest: hash32Field,
+    offerDigest: hash32Field,
+  }),
+})
+
+export const transferred = defineEvent({
+  type: 'custody.transferred.v1',
+  summary: 'The device cut the leg: custody is with `to`; leg is the one that ended, with n envelopes.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    n: countField,
+    head: hash32Field,
+    root: hash32Field,
+    cut: hexField,
+    cutDigest: hash32Field,
+    accept: hexField,
+    offer: hexField,
+    from: addressField,
+    to: addressField,
+    nextKeysHash: hash32Field,
+    nextKeys: hexField,
+  }),
+})
+
+export const sealed = defineEvent({
+  type: 'custody.sealed.v1',
+  summary: 'The device signed size and root of the leg so far with SLH-DSA.',
+  subject,
+  data: z.strictObject({ ...legOf, n: countField, root: hash32Field, head: hash32Field, seal: hexField }),
+})
+
+export const delivered = defineEvent({
+  type: 'custody.delivered.v1',
+  summary: 'The payer has the goods; leg is the last one.',
+  subject,
+  data: z.strictObject({ ...legOf, to: addressField }),
+})
+
+export const tampered = defineEvent({
+  type: 'custody.tampered.v1',
+  summary: 'Signed evidence that the device contradicted itself.',
+  subject,
+  data: z.strictObject({ ...legOf, evidence: z.array(hexField), reason: z.string() }),
+})
+
+export const CUSTODY_EVENTS = [
+  agreementSigned,
+  packed,
+  offered,
+  accepted,
+  transferred,
+  sealed,
+  delivered,
+  tampered,
+] as const

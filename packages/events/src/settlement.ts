@@ -1,0 +1,50 @@
+import type { PayoutPlan } from '@consign/terms'
+import { z } from 'zod'
+import { defineEvent } from './define.ts'
+import { addressField, amountField, hash32Field, shipmentField } from './fields.ts'
+import { subjects } from './subjects.ts'
+
+const subject = (data: { agreement: `0x${string}` }) => subjects.settlement(data.agreement)
+const shipmentOf = { agreement: addressField, shipment: shipmentField }
+const paymentOf = {
+  ...shipmentOf,
+  paymentId: z.string().min(1),
+  wallet: addressField,
+  amount: amountField,
+  via: z.string().min(1),
+}
+// Computed by payoutPlan from the log alone; its shape is the business of the terms.
+const planField = z.custom<PayoutPlan>(
+  (value) => typeof value === 'object' && value !== null,
+  'must be a plan',
+)
+
+export const planned = defineEvent({
+  type: 'settlement.planned.v1',
+  summary: 'Who gets what; follows from terms and violations alone.',
+  subject,
+  data: z.strictObject({ ...shipmentOf, plan: planField }),
+})
+
+export const paymentIntended = defineEvent({
+  type: 'settlement.payment.intended.v1',
+  summary: 'A payment will be made; written before any effect on the outside.',
+  subject,
+  data: z.strictObject({ ...paymentOf, party: z.string().min(1) }),
+})
+
+export const paymentMade = defineEvent({
+  type: 'settlement.payment.made.v1',
+  summary: 'The payment with this id was made, once.',
+  subject,
+  data: z.strictObject({ ...paymentOf, txHash: hash32Field }),
+})
+
+export const settled = defineEvent({
+  type: 'settlement.settled.v1',
+  summary: 'Every payment of the plan was made: paid + refund = amounts.',
+  subject,
+  data: z.strictObject({ ...shipmentOf, paid: amountField, refund: amountField }),
+})
+
+export const SETTLEMENT_EVENTS = [planned, paymentIntended, paymentMade, settled] as const
