@@ -1,0 +1,90 @@
+/** What was agreed: clauses and their hashes, party signatures, the agreement's address, and who gets what at the end. */
+export { type AgreementPlace, agreementAddress, agreementInitCode, agreementSalt } from './address.ts'
+export {
+  CLAUSE_KINDS,
+  CLAUSES_MAX,
+  type Clause,
+  type ClauseKind,
+  type DeadlineClause,
+  type DeviceClause,
+  type GeneralClause,
+  type InstantaneousLimitClause,
+  type LimitClause,
+  type PartyClause,
+  type RouteClause,
+  RULE_VERSION,
+  type Terms,
+  termsSchema,
+  type WindowsClause,
+} from './clauses.ts'
+export { describeClause, describeTerms } from './describe.ts'
+export { type CompleteDraft, DRAFT_UNITS, parseTermsDraft, type TermsDraft } from './draft.ts'
+export { type DeviceIdentity, type DraftFacts, deviceIdentity, draftTerms } from './draft-terms.ts'
+export {
+  type CaseStart,
+  type ClauseDisclosure,
+  caseId,
+  clauseHash,
+  discloseClause,
+  encodeClause,
+  shipmentBytes32,
+  termsHash,
+} from './hashing.ts'
+export { parseTerms } from './parse.ts'
+export {
+  generatePartyKeys,
+  loadPartyKeys,
+  type PartyIdentity,
+  type PartyKeys,
+  partyIdentity,
+  partyKeysFrom,
+  partyKeysFromSeed,
+  savePartyKeys,
+} from './party-keys.ts'
+export {
+  type Award,
+  type ChargedCase,
+  type Payout,
+  type PayoutPlan,
+  type PayoutPlanDocument,
+  payoutPlan,
+  payoutPlanToJson,
+  transfersOf,
+} from './payout.ts'
+export { formatBound, formatQuantity, parseQuantity } from './quantity.ts'
+export {
+  type PartySignature,
+  signAccept,
+  signAgreement,
+  verifyAccept,
+  verifyAgreementSignature,
+} from './signatures.ts'
+export { isSscc, ssccWithCheckDigit } from './sscc.ts'
+export { formatTokens, parseTokens, TOKEN_DECIMALS } from './tokens.ts'
+export {
+  ACCEPT_TYPES,
+  type AcceptDomain,
+  AGREEMENT_TYPES,
+  type AgreementDomain,
+  type AgreementMessage,
+  acceptDigest,
+  acceptTypedData,
+  agreementDigest,
+  agreementTypedData,
+} from './typed-data.ts'
+export {
+  carriers,
+  deadline,
+  device,
+  general,
+  isOutside,
+  limitById,
+  limits,
+  parties,
+  partyByName,
+  partyByWallet,
+  payee,
+  payer,
+  route,
+  windows,
+} from './views.ts'

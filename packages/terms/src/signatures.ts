@@ -1,0 +1,137 @@
+/**
+ * Party signatures: wallet ECDSA over EIP-712 (contracts check it too) plus ML-DSA-44 over the same 32-byte digest, and SLH-DSA on
+ * acceptances. The Post-quantum keys are those that the party's clause names.
+ */
+import { type Accept, type CryptoProvider, Refusal, type SignedAccept } from '@consign/envelope'
+import { bytesToHex, type Hex, hexToBytes, recoverAddress } from 'viem'
+import type { PartyClause } from './clauses.ts'
+import type { PartyKeys } from './party-keys.ts'
+import {
+  type AcceptDomain,
+  type AgreementDomain,
+  type AgreementMessage,
+  acceptDigest,
+  acceptTypedData,
+  agreementDigest,
+  agreementTypedData,
+} from './typed-data.ts'
+
+/** Hex: ECDSA 65 bytes `r ‖ s ‖ v` (v 27 or 28), ML-DSA-44 2420 bytes. */
+export type PartySignature = { ecdsa: Hex; mlDsa: Hex }
+
+export async function signAgreement(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  domain: AgreementDomain,
+  message: AgreementMessage,
+): Promise<PartySignature> {
+  const digest = hexToBytes(agreementDigest(domain, message))
+  return {
+    ecdsa: await keys.wallet.signTypedData(agreementTypedData(domain, message)),
+    mlDsa: bytesToHex(await crypto.mlDsaSign(keys.pq, digest)),
+  }
+}
+
+/** Throws Refusal 'terms.signature.party' (not the payer or payee named), 'terms.signature.ecdsa', 'terms.signature.mlDsa'. */
+export async function verifyAgreementSignature(
+  crypto: CryptoProvider,
+  party: PartyClause,
+  domain: AgreementDomain,
+  message: AgreementMessage,
+  signature: PartySignature,
+): Promise<void> {
+  const signers = [message.payer.toLowerCase(), message.payee.toLowerCase()]
+  if (!signers.includes(party.wallet)) {
+    throw new Refusal('terms.signature.party', `${party.name} is neither payer nor payee of this agreement`)
+  }
+  const digest = agreementDigest(domain, message)
+  await checkEcdsa('terms.signature.ecdsa', party, digest, signature.ecdsa)
+  await checkMlDsa('terms.signature.mlDsa', crypto, party, digest, signatureBytes(signature.mlDsa))
+}
+
+export async function signAccept(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  domain: AcceptDomain,
+  accept: Accept,
+): Promise<SignedAccept> {
+  const digest = hexToBytes(acceptDigest(domain, accept))
+  return {
+    record: accept,
+    ecdsa: hexToBytes(await keys.wallet.signTypedData(acceptTypedData(domain, accept))),
+    mlDsa: await crypto.mlDsaSign(keys.pq, digest),
+    slhDsa: await crypto.slhDsaSign(keys.pq, digest),
+  }
+}
+
+/**
+ * Checks the acceptance against the taker's clause and all three signatures; returns acceptDigest. That it answers the open offer and names
+ * these terms is for the caller, who knows them. Throws Refusal 'accept.party', 'accept.amount', 'accept.penaltyMax',
+ * 'accept.signature.ecdsa', 'accept.signature.mlDsa', 'accept.signature.slhDsa'.
+ */
+export async function verifyAccept(
+  crypto: CryptoProvider,
+  party: PartyClause,
+  domain: AcceptDomain,
+  signed: SignedAccept,
+): Promise<Hex> {
+  const { record } = signed
+  if (record.party.toLowerCase() !== party.wallet) {
+    throw new Refusal(
+      'accept.party',
+      `the acceptance is by ${record.party}, not by ${party.name} (${party.wallet})`,
+    )
+  }
+  if (record.amount !== BigInt(party.amount)) {
+    throw new Refusal(
+      'accept.amount',
+      `${party.name} accepted amount ${record.amount}; the terms say ${party.amount}`,
+    )
+  }
+  if (record.penaltyMax !== BigInt(party.penaltyCap)) {
+    throw new Refusal(
+      'accept.penaltyMax',
+      `${party.name} accepted penaltyMax ${record.penaltyMax}; the terms say ${party.penaltyCap}`,
+    )
+  }
+  const digest = acceptDigest(domain, record)
+  await checkEcdsa('accept.signature.ecdsa', party, digest, bytesToHex(signed.ecdsa))
+  await checkMlDsa('accept.signature.mlDsa', crypto, party, digest, signed.mlDsa)
+  if (!(await crypto.slhDsaVerify(hexToBytes(party.slhDsaKey), hexToBytes(digest), signed.slhDsa))) {
+    throw new Refusal(
+      'accept.signature.slhDsa',
+      `the SLH-DSA signature is not by ${party.name}; sign it again`,
+    )
+  }
+  return digest
+}
+
+const SECP256K1_HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
+
+// As strict as OpenZeppelin's ECDSA, so that nothing passes here which the contract refuses: 65 bytes, low s, v 27 or 28.
+async function checkEcdsa(code: string, party: PartyClause, hash: Hex, signature: Hex): Promise<void> {
+  const strict =
+    /^0x[0-9a-f]{128}(1b|1c)$/.test(signature) &&
+    BigInt(`0x${signature.slice(66, 130)}`) <= SECP256K1_HALF_ORDER
+  const signer = strict ? await recoverAddress({ hash, signature }).catch(() => undefined) : undefined
+  if (signer?.toLowerCase() !== party.wallet) {
+    throw new Refusal(code, `the wallet signature is not by ${party.name} (${party.wallet}); sign it again`)
+  }
+}
+
+async function checkMlDsa(
+  code: string,
+  crypto: CryptoProvider,
+  party: PartyClause,
+  digest: Hex,
+  signature: Uint8Array,
+): Promise<void> {
+  if (!(await crypto.mlDsaVerify(hexToBytes(party.mlDsaKey), hexToBytes(digest), signature))) {
+    throw new Refusal(code, `the ML-DSA signature is not by ${party.name}; sign it again`)
+  }
+}
+
+// Anything that is not even hex verifies as no signature at all.
+function signatureBytes(signature: Hex): Uint8Array {
+  return /^0x([0-9a-f]{2})*$/.test(signature) ? hexToBytes(signature) : new Uint8Array()
+}

@@ -1,0 +1,56 @@
+/** Reading terms that `parseTerms` has checked: exactly one payer, payee, device, general and windows clause. */
+import type { Hex } from 'viem'
+import type {
+  Clause,
+  ClauseKind,
+  DeadlineClause,
+  DeviceClause,
+  GeneralClause,
+  LimitClause,
+  PartyClause,
+  RouteClause,
+  Terms,
+  WindowsClause,
+} from './clauses.ts'
+
+type ClauseOf<K extends ClauseKind> = Extract<Clause, { kind: K }>
+
+const all = <K extends ClauseKind>(terms: Terms, kind: K): ClauseOf<K>[] =>
+  terms.clauses.filter((clause): clause is ClauseOf<K> => clause.kind === kind)
+
+function only<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new Error(`these terms have no ${what}: parse them with parseTerms first`)
+  return found
+}
+
+export const general = (terms: Terms): GeneralClause => only(all(terms, 'general')[0], 'general clause')
+/** In order of index: payer, payee and carriers as the terms list them. */
+export const parties = (terms: Terms): PartyClause[] => all(terms, 'party')
+export const payer = (terms: Terms): PartyClause =>
+  only(
+    parties(terms).find((party) => party.role === 'payer'),
+    'payer',
+  )
+export const payee = (terms: Terms): PartyClause =>
+  only(
+    parties(terms).find((party) => party.role === 'payee'),
+    'payee',
+  )
+export const carriers = (terms: Terms): PartyClause[] =>
+  parties(terms).filter((party) => party.role === 'carrier')
+/** In any letter case; undefined when the address is no party. */
+export const partyByWallet = (terms: Terms, wallet: Hex): PartyClause | undefined =>
+  parties(terms).find((party) => party.wallet === wallet.toLowerCase())
+export const partyByName = (terms: Terms, name: string): PartyClause | undefined =>
+  parties(terms).find((party) => party.name === name)
+export const device = (terms: Terms): DeviceClause => only(all(terms, 'device')[0], 'device clause')
+export const limits = (terms: Terms): LimitClause[] => all(terms, 'limit.instantaneous')
+export const limitById = (terms: Terms, limitId: number): LimitClause | undefined =>
+  limits(terms).find((limit) => limit.limitId === limitId)
+export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms, 'deadline')[0]
+export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
+export const windows = (terms: Terms): WindowsClause => only(all(terms, 'windows')[0], 'windows clause')
+
+/** Whether a reading breaks the limit. `value` in the metric's fixed unit; the bound itself is inside. MISSING is the caller's to skip. */
+export const isOutside = (limit: Pick<LimitClause, 'side' | 'bound'>, value: number): boolean =>
+  limit.side === 'above' ? value > limit.bound : value < limit.bound
