@@ -2,20 +2,24 @@ import { hash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportKeySet, generateSessionKey, type KeySet, native } from '@consign/envelope'
-import type { PartyKeys } from '@consign/terms'
+import { type PartyKeys, partyKeysFrom } from '@consign/terms'
 import { type Hex, toHex } from 'viem'
-import { privateKeyToAccount } from 'viem/accounts'
 
 export type Identity = PartyKeys & { name: string; privateKey: Hex }
 
 /** The keys of one party or device of a run, derived from the run's seed: the same seed gives the same keys. */
 export function identityOf(seed: number, name: string): Identity {
   const privateKey = toHex(seedOf(seed, `${name} wallet`))
-  return { name, privateKey, wallet: privateKeyToAccount(privateKey), pq: keySetOf(seed, name) }
+  return { name, privateKey, ...partyKeysFrom(privateKey, keySetOf(seed, name)) }
 }
 
 export function keySetOf(seed: number, name: string): KeySet {
   return native.keysFromSeed(seedOf(seed, `${name} post-quantum`))
+}
+
+/** The nth clause salt of a shipment; random in earnest, derived here so that the same seed gives the same terms. */
+export function saltOf(seed: number, shipment: string, n: number): Uint8Array {
+  return seedOf(seed, `${shipment} salt ${n}`)
 }
 
 /** 32 bytes: play keys for play money, never a pattern for real ones. */

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { native, Refusal } from '@consign/envelope'
+import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
+import { partyByWallet, signAccept, type Terms, termsHash } from '@consign/terms'
+import { encodeSignedAccept } from '@consign/envelope'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { type Hex, toHex, zeroHash } from 'viem'
+import type { Identity } from './identities.ts'
+
+const REPLY_MS_MAX = 5_000
+const RETRY_PAUSE_MS = 300
+
+/**
+ * One company as a partner: it subscribes to its own feed and sends signed commands, and has no other right. A custody service that is
+ * away for a moment only delays it.
+ */
+export class PartyClient {
+  readonly identity: Identity
+  private readonly connection: NatsConnection
+  private readonly accepts = new Map<Hex, Promise<unknown>>()
+
+  private constructor(identity: Identity, connection: NatsConnection) {
+    this.identity = identity
+    this.connection = connection
+  }
+
+  static async connect(identity: Identity, natsUrl: string): Promise<PartyClient> {
+    const connection = await connect({
+      servers: natsUrl,
+      name: identity.name,
+      inboxPrefix: `_INBOX_${identity.wallet.address.toLowerCase()}`,
+      maxReconnectAttempts: -1,
+    })
+    return new PartyClient(identity, connection)
+  }
+
+  /** Calls `onEvent` for each event of its own feed about this shipment. */
+  follow(shipment: string, onEvent: (event: ConsignEvent) => void): void {
+    this.connection.subscribe(subjects.partner(this.identity.wallet.address, shipment, '>'), {
+      callback: (error, message) => {
+        if (error === null && !message.subject.endsWith('.envelopes')) onEvent(parseEvent(message.data))
+      },
+    })
+  }
+
+  /** Sends a command until it is answered. Throws the Refusal that the service gave. */
+  async command(name: string, payload: unknown): Promise<unknown> {
+    for (;;) {
+      const reply = await this.connection
+        .request(subjects.command(this.identity.wallet.address, name), JSON.stringify(payload), { timeout: REPLY_MS_MAX })
+        .catch(() => undefined)
+      if (this.connection.isClosed()) throw new Refusal('party.closed', `${this.identity.name} has left before ${name} was answered.`)
+      if (reply !== undefined) {
+        const answer = reply.json<{ ok?: boolean; error?: { code: string; message: string } }>()
+        if (answer.error === undefined) return answer
+        throw new Refusal(answer.error.code, answer.error.message)
+      }
+      await sleep(RETRY_PAUSE_MS)
+    }
+  }
+
+  /** Accepts an offer once, however often the offer is seen. Signatures are randomised: a second signing would be other bytes. */
+  accept(terms: Terms, agreement: Hex, chainId: number, offerDigest: Hex): Promise<unknown> {
+    const known = this.accepts.get(offerDigest)
+    if (known !== undefined) return known
+    const sending = this.signAndSend(terms, agreement, chainId, offerDigest)
+    this.accepts.set(offerDigest, sending)
+    return sending
+  }
+
+  private async signAndSend(terms: Terms, agreement: Hex, chainId: number, offerDigest: Hex): Promise<unknown> {
+    const clause = partyByWallet(terms, this.identity.wallet.address)
+    if (clause === undefined) throw new Refusal('party.stranger', `${this.identity.name} is not in these terms.`)
+    const accept = await signAccept(
+      native,
+      this.identity,
+      { chainId, agreement },
+      {
+        offerDigest,
+        party: clause.wallet,
+        termsHash: termsHash(terms),
+        amount: BigInt(clause.amount),
+        penaltyMax: BigInt(clause.penaltyCap),
+        reservationsHash: zeroHash,
+      },
+    )
+    return this.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
+  }
+
+  close(): Promise<void> {
+    return this.connection.close()
+  }
+}

@@ -1,0 +1,163 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { deviceId, type KeySet, native, Refusal } from '@consign/envelope'
+import {
+  agreementAddress,
+  carriers,
+  draftTerms,
+  general,
+  parseTermsDraft,
+  partyIdentity,
+  payee,
+  signAgreement,
+  ssccWithCheckDigit,
+  type Terms,
+  type TermsDraft,
+  termsHash,
+} from '@consign/terms'
+import { type Hex, toHex } from 'viem'
+import { type Device, type DeviceOptions, type EdgeEvent, startDevice } from './device.ts'
+import { type Identity, identityOf, keySetOf, saltOf } from './identities.ts'
+import { startMobileNetwork } from './mobile-network.ts'
+import type { Replay } from './options.ts'
+import { PartyClient } from './party.ts'
+import type { Stack } from './stack.ts'
+
+export const DEFAULT_TERMS = fileURLToPath(new URL('../../packages/terms/examples/default.json', import.meta.url))
+
+export type ShipmentOptions = {
+  /** Tells shipments of one stack apart. */
+  name: string
+  /** Tells their SSCCs apart. */
+  serial: number
+  draft: TermsDraft
+  replay?: Replay | undefined
+  paceMs: number
+  readingsPerLeg: number
+  /** The leg during which the mobile network goes away for a while. */
+  networkCutInLeg?: number | undefined
+  /** Where the edge program kills itself the first time it runs. For tests. */
+  killAt?: string | undefined
+  onEdge: (event: EdgeEvent) => void
+}
+
+export type Shipment = {
+  name: string
+  terms: Terms
+  agreement: Hex
+  sscc: string
+  device: Device
+  /** The end of the shifted time line of a replay. */
+  nowMs: number
+  stop(): Promise<void>
+}
+
+const NETWORK_CUT_MS = 4_000
+
+/** Reads a `--terms` file. Refusal `demo.terms` when it is no JSON, else what the draft's parser says. */
+export function readDraft(file: string): TermsDraft {
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new Refusal('demo.terms', `${file} is not JSON: ${(cause as Error).message}.`, { cause })
+  }
+  return parseTermsDraft(json)
+}
+
+/** Both sides sign the terms, the device is packed, and each next custodian accepts the goods when they are offered. */
+export async function startShipment(stack: Stack, options: ShipmentOptions): Promise<Shipment> {
+  const dir = join(stack.dir, options.name)
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const nowMs = Date.now()
+  const identities = options.draft.parties.map(({ name, role }) =>
+    role === 'payer' ? { ...stack.payer, name } : identityOf(stack.seed, name),
+  )
+  const identity = keySetOf(stack.seed, `${options.name} device`)
+  const terms = drawUpTerms(stack, options, identities, identity, nowMs)
+  const termsFile = join(dir, 'terms.json')
+  writeFileSync(termsFile, JSON.stringify(terms, null, 2))
+
+  const clients = await Promise.all(identities.map((party) => PartyClient.connect(party, stack.natsUrl)))
+  const byAddress = new Map(clients.map((client) => [client.identity.wallet.address.toLowerCase(), client]))
+  const agreement = await signTerms(stack, terms, byAddress)
+  const sscc = general(terms).shipment
+  acceptOffers(stack, terms, agreement, byAddress, options.replay)
+
+  const network = await startMobileNetwork(stack.mqttPort)
+  const onEdge = (event: EdgeEvent) => {
+    options.onEdge(event)
+    if (event.event === 'cut' && event.leg === (options.networkCutInLeg ?? 0) - 1) {
+      network.cut()
+      options.onEdge({ event: 'network', up: false })
+      setTimeout(() => {
+        network.restore()
+        options.onEdge({ event: 'network', up: true })
+      }, NETWORK_CUT_MS)
+    }
+  }
+  const device = await startDevice(stack, { ...deviceOptions(stack, options, nowMs), identity, agreement, termsFile, mqttPort: network.port, onEvent: onEdge })
+  const stop = async () => {
+    await device.stop()
+    await Promise.all([network.close(), ...clients.map((client) => client.close())])
+  }
+  return { name: options.name, terms, agreement, sscc, device, nowMs, stop }
+}
+
+function deviceOptions(stack: Stack, options: ShipmentOptions, nowMs: number): Pick<DeviceOptions, 'name' | 'nowMs' | 'source' | 'killAt'> {
+  const { name, replay, killAt, paceMs, readingsPerLeg } = options
+  const source = replay === undefined ? ({ kind: 'simulation', seed: stack.seed, paceMs, readingsPerLeg } as const) : ({ kind: 'replay', ...replay } as const)
+  return { name, nowMs, source, killAt }
+}
+
+function drawUpTerms(stack: Stack, options: ShipmentOptions, identities: Identity[], device: KeySet, nowMs: number): Terms {
+  let salts = 0
+  return draftTerms(
+    options.draft,
+    {
+      chainId: stack.deployment.chainId,
+      token: stack.deployment.token,
+      anchorWriter: stack.writer,
+      parties: Object.fromEntries(identities.map((party) => [party.name, partyIdentity(party)])),
+      device: {
+        deviceId: `0x${deviceId(device.public)}`,
+        p256: toHex(device.public.p256),
+        mlDsaKey: toHex(device.public.mlDsa),
+        slhDsaKey: toHex(device.public.slhDsa),
+        provisioner: stack.payer.wallet.address.toLowerCase() as Hex,
+        keystore: 'file',
+      },
+      nowMs,
+      shipment: ssccWithCheckDigit(`3${String(4_012_345)}${String(options.serial).padStart(9, '0')}`),
+    },
+    () => saltOf(stack.seed, options.name, salts++),
+  )
+}
+
+async function signTerms(stack: Stack, terms: Terms, clients: Map<string, PartyClient>): Promise<Hex> {
+  const { factory, implementation, chainId } = stack.deployment
+  const [payerClient, payeeClient] = [clients.get(stack.payer.wallet.address.toLowerCase()), clients.get(payee(terms).wallet)]
+  if (payerClient === undefined || payeeClient === undefined) throw new Refusal('demo.terms', 'these terms have no payer or no payee.')
+  const message = { termsHash: termsHash(terms), payer: stack.payer.wallet.address.toLowerCase() as Hex, payee: payee(terms).wallet }
+  const domain = { chainId, factory }
+  const [payerSignature, payeeSignature] = await Promise.all(
+    [payerClient, payeeClient].map((client) => signAgreement(native, client.identity, domain, message)),
+  )
+  await payerClient.command('agreement', { terms, payerSignature, payeeSignature })
+  return agreementAddress({ factory, implementation, ...message })
+}
+
+/** The itinerary: the carriers in the order of the terms, as many as there are handovers, then the payer. */
+function acceptOffers(stack: Stack, terms: Terms, agreement: Hex, clients: Map<string, PartyClient>, replay: Replay | undefined): void {
+  const takers = carriers(terms)
+    .slice(0, replay === undefined ? undefined : replay.handovers.length)
+    .map((carrier) => carrier.wallet)
+  const itinerary = [...takers, stack.payer.wallet.address.toLowerCase()]
+  for (const [address, client] of clients) {
+    client.follow(general(terms).shipment, (event) => {
+      if (event.type !== 'custody.offered.v1' || itinerary[event.data.leg] !== address) return
+      void client.accept(terms, agreement, stack.deployment.chainId, event.data.offerDigest)
+    })
+  }
+}
