@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice What a proof shows of one envelope: its header and the column of one metric.
+/// @param header The 144 header bytes.
+/// @param column The metric's column, 4 bytes a reading; empty when the mask lacks the metric.
+/// @param columnSalt Salt of that column.
+/// @param hashes All column hashes of the body in order, the times' first.
+struct Disclosure {
+    bytes header;
+    bytes column;
+    bytes32 columnSalt;
+    bytes32[] hashes;
+}
+
+/// @title Envelopes as devices sign them
+/// @notice Fixed-width, big-endian; every byte is laid out in docs/formats.md.
+library EnvelopeCodec {
+    /// @dev A column's value where nothing was measured (INT32_MIN): skipped, never compared.
+    int32 internal constant MISSING = type(int32).min;
+
+    uint256 private constant HEADER_BYTES = 144;
+    bytes16 private constant TAG_ENVELOPE = "consign.envelope";
+    /// @dev Version 1, suite 1.
+    bytes2 private constant VERSION_AND_SUITE = 0x0101;
+
+    /// @notice Thrown when a header is not 144 bytes of version 1 and suite 1.
+    error EnvelopeHeaderMalformed();
+
+    /// @notice Thrown when the disclosed column is not what the header's body hash commits to.
+    /// @param seq Sequence number of the envelope.
+    error EnvelopeColumnMismatch(uint32 seq);
+
+    function requireHeader(bytes calldata header) internal pure {
+        if (header.length != HEADER_BYTES || bytes2(header[0:2]) != VERSION_AND_SUITE) revert EnvelopeHeaderMalformed();
+    }
+
+    /// @notice What the device signs, and what links to it: SHA-256(tag ‖ header).
+    function digest(bytes calldata header) internal pure returns (bytes32) {
+        return sha256(abi.encodePacked(TAG_ENVELOPE, header));
+    }
+
+    function chainIdOf(bytes calldata header) internal pure returns (uint64) {
+        return uint64(bytes8(header[8:16]));
+    }
+
+    function agreementOf(bytes calldata header) internal pure returns (address) {
+        return address(bytes20(header[16:36]));
+    }
+
+    function legOf(bytes calldata header) internal pure returns (uint32) {
+        return uint32(bytes4(header[36:40]));
+    }
+
+    function seqOf(bytes calldata header) internal pure returns (uint32) {
+        return uint32(bytes4(header[40:44]));
+    }
+
+    function previousOf(bytes calldata header) internal pure returns (bytes32) {
+        return bytes32(header[112:144]);
+    }
+
+    /// @notice Checks that the disclosed column belongs to the header: its length, its hash at the metric's place, and all hashes
+    /// together against the body hash. Without the metric in the mask the column must be empty.
+    /// @param metric The metric's bit, 0 to 31.
+    /// @return count Values in the column; 0 when the mask lacks the metric.
+    function requireColumn(Disclosure calldata shown, uint8 metric) internal pure returns (uint256 count) {
+        bytes calldata header = shown.header;
+        uint32 mask = uint32(bytes4(header[4:8]));
+        bool sound = shown.hashes.length == 1 + _bitsIn(mask)
+            && sha256(abi.encodePacked(shown.hashes)) == bytes32(header[80:112]);
+        uint256 bit = uint256(1) << metric;
+        if (mask & bit == 0) {
+            sound = sound && shown.column.length == 0;
+        } else {
+            count = uint16(bytes2(header[78:80]));
+            sound = sound && shown.column.length == 4 * count
+                && sha256(abi.encodePacked(shown.columnSalt, shown.column)) == shown.hashes[1 + _bitsIn(mask & (bit - 1))];
+        }
+        if (!sound) revert EnvelopeColumnMismatch(seqOf(header));
+    }
+
+    /// @notice Value `index` of a column, in the fixed unit of its metric.
+    function valueAt(bytes calldata column, uint256 index) internal pure returns (int32) {
+        return int32(uint32(bytes4(column[4 * index:4 * index + 4])));
+    }
+
+    function _bitsIn(uint256 mask) private pure returns (uint256 count) {
+        for (; mask != 0; mask &= mask - 1) {
+            ++count;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Merkle trees of RFC 9162 with SHA-256
+/// @notice Leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), section 2.1.
+/// @dev A root binds neither index nor size: leaf 4 of 5 verifies as leaf 2 of 3 too. A caller to whom they matter takes size from where
+/// it was signed or stored together with the root, and index from the leaf itself.
+library Rfc9162 {
+    /// @notice Inclusion of a leaf, section 2.1.3.2. The proof must have exactly the length that index and size ask for.
+    /// @param data The leaf's data: one 32-byte digest.
+    /// @param index Place of the leaf, from 0.
+    /// @param size Leaves of the tree.
+    /// @param root Root of the tree.
+    /// @param proof Siblings, from the leaf upwards.
+    /// @return Whether the leaf is there; false, never a revert, for any malformed proof.
+    function verifyInclusion(bytes32 data, uint256 index, uint256 size, bytes32 root, bytes32[] calldata proof)
+        internal
+        pure
+        returns (bool)
+    {
+        if (index >= size) return false;
+        uint256 last = size - 1;
+        bytes32 node = sha256(abi.encodePacked(uint8(0), data));
+        for (uint256 i = 0; i < proof.length; ++i) {
+            if (last == 0) return false;
+            if (index & 1 == 1) {
+                node = sha256(abi.encodePacked(uint8(1), proof[i], node));
+            } else if (index == last) {
+                // The last node of a level without a sibling moves up unchanged until it is a right child.
+                while (index & 1 == 0) {
+                    index >>= 1;
+                    last >>= 1;
+                }
+                node = sha256(abi.encodePacked(uint8(1), proof[i], node));
+            } else {
+                node = sha256(abi.encodePacked(uint8(1), node, proof[i]));
+            }
+            index >>= 1;
+            last >>= 1;
+        }
+        return last == 0 && node == root;
+    }
+}

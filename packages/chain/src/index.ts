@@ -1,0 +1,7 @@
+export { type PublicClient, publicClient, type WalletClient, walletClient } from './clients.ts'
+export { DETERMINISTIC_DEPLOYER, type Deployment, deployConsign, deterministicAddresses } from './deploy.ts'
+export { cutArguments, disclosureFor, startArguments } from './disclosure.ts'
+export { agreementAbi } from './generated/agreement.ts'
+export { agreementFactoryAbi } from './generated/agreementFactory.ts'
+export { anchorLogAbi } from './generated/anchorLog.ts'
+export { settlementTokenAbi } from './generated/settlementToken.ts'
