@@ -1,0 +1,112 @@
+/** How a benchmark is measured and told: CPU time of this process, not wall time, so that a busy machine changes the figures little. */
+
+/** `cpuUsPerOp` CPU-µs of one operation; `ratio` = cpuUsPerOp over that of `baseline`, another result of the same run. */
+export type BenchResult = {
+  name: string
+  cpuUsPerOp: number
+  opsPerSecond: number
+  readingsPerSecond?: number
+  baseline?: string
+  ratio?: number
+}
+
+/** One thing to measure: `readingsPerOp` how many readings an operation handles, `baseline` the name of an earlier case. */
+export type BenchCase = {
+  name: string
+  op: () => unknown
+  readingsPerOp?: number
+  baseline?: string
+}
+
+const WARM_UP_US = 100_000
+const ROUNDS = 5
+const ROUND_US_MIN = 100_000
+
+/**
+ * CPU-µs per operation of each case: the least of five rounds of at least 0.1 CPU-s. The cases' rounds alternate, so that a slow spell of the
+ * machine meets all of them and the ratios hold.
+ */
+export async function measure(cases: readonly BenchCase[]): Promise<BenchResult[]> {
+  const leastUs = new Map<string, number>()
+  const counts = new Map<string, number>()
+  for (const { name, op } of cases) counts.set(name, await operationsFor(op, WARM_UP_US, ROUND_US_MIN))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { name, op } of cases) {
+      const us = (await cpuUsOf(op, counts.get(name) as number)) / (counts.get(name) as number)
+      leastUs.set(name, Math.min(us, leastUs.get(name) ?? Number.POSITIVE_INFINITY))
+    }
+  }
+  return cases.map(({ name, readingsPerOp, baseline }) =>
+    resultOf(name, leastUs.get(name) as number, {
+      ...(readingsPerOp === undefined ? {} : { readingsPerOp }),
+      ...(baseline === undefined
+        ? {}
+        : { baseline: { name: baseline, cpuUsPerOp: leastUs.get(baseline) as number } }),
+    }),
+  )
+}
+
+/** The result of a measured CPU-µs per operation; rates are those of one fully used core. */
+export function resultOf(
+  name: string,
+  cpuUsPerOp: number,
+  {
+    readingsPerOp,
+    baseline,
+  }: { readingsPerOp?: number; baseline?: { name: string; cpuUsPerOp: number } } = {},
+): BenchResult {
+  const opsPerSecond = 1e6 / cpuUsPerOp
+  return {
+    name,
+    cpuUsPerOp,
+    opsPerSecond,
+    ...(readingsPerOp === undefined ? {} : { readingsPerSecond: opsPerSecond * readingsPerOp }),
+    ...(baseline === undefined ? {} : { baseline: baseline.name, ratio: cpuUsPerOp / baseline.cpuUsPerOp }),
+  }
+}
+
+/** CPU-µs (user and system, all threads of this process) that `count` operations take. */
+export async function cpuUsOf(op: () => unknown, count: number): Promise<number> {
+  const before = process.cpuUsage()
+  for (let index = 0; index < count; index++) {
+    const result = op()
+    if (result instanceof Promise) await result
+  }
+  const { user, system } = process.cpuUsage(before)
+  return user + system
+}
+
+/** A table of results for people. */
+export function tableOf(results: readonly BenchResult[]): string {
+  const rows = results.map(({ name, cpuUsPerOp, opsPerSecond, readingsPerSecond, baseline, ratio }) => [
+    name,
+    cpuUsPerOp.toFixed(2),
+    Math.round(opsPerSecond).toString(),
+    readingsPerSecond === undefined ? '' : Math.round(readingsPerSecond).toString(),
+    baseline === undefined || ratio === undefined ? '' : `${ratio.toFixed(2)} × ${baseline}`,
+  ])
+  const head = ['what', 'CPU-µs each', 'per CPU-s', 'readings per CPU-s', 'against']
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
+  )
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const width = widths[column] as number
+          return column === 0 || column === 4 ? cell.padEnd(width) : cell.padStart(width)
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+async function operationsFor(op: () => unknown, warmUpUs: number, roundUs: number): Promise<number> {
+  let count = 1
+  for (;;) {
+    const us = await cpuUsOf(op, count)
+    if (us >= warmUpUs) return Math.max(1, Math.ceil((count * roundUs) / us))
+    count *= 2
+  }
+}
