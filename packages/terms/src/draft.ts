@@ -2,7 +2,7 @@
  * Terms as a person writes them, in JSON: parties by name, amounts in tokens, limits in everyday units. Keys, wallets and chain are not in
  * it. Defaults are documented in this package's README.
  */
-import { METRICS, Refusal } from '@consign/envelope'
+import { Refusal } from '@consign/envelope'
 import { z } from 'zod'
 import { metricName, text } from './clauses.ts'
 import { schemaMessage } from './parse.ts'
@@ -147,6 +147,3 @@ function refine(context: z.RefinementCtx, check: () => unknown, path: string[] =
     context.addIssue({ code: 'custom', message: error.message, path })
   }
 }
-
-/** Units in which a draft states its limits: { temperature: '°C', … }. */
-export const DRAFT_UNITS = Object.fromEntries(METRICS.map(({ name, unit }) => [name, unit]))

@@ -2,7 +2,7 @@
  * How clauses become hashes: `clauseHash = SHA-256(tag ‖ salt 32 ‖ kind 2 ‖ abi.encode(fields))`, `termsHash` = the RFC 9162 root with
  * each clauseHash as one leaf's data, so that a proof reveals only the clause it needs. docs/formats.md, Terms.
  */
-import { metricByName } from '@consign/envelope'
+import { metricByName, TAG, taggedDigest } from '@consign/envelope'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import {
   bytesToHex,
@@ -19,10 +19,6 @@ import {
 } from 'viem'
 import { CLAUSE_KINDS, type Clause, type Terms } from './clauses.ts'
 import { unreachable } from './unreachable.ts'
-
-const tag = (name: string): Hex => padHex(stringToHex(name), { dir: 'right', size: 16 })
-const CLAUSE_TAG = tag('consign.clause')
-const CASE_TAG = tag('consign.case')
 
 const ROLE_NUMBERS = { payer: 1, payee: 2, carrier: 3 } as const
 const KEYSTORE_NUMBERS = { file: 1, secureElement: 2 } as const
@@ -104,7 +100,7 @@ export function encodeClause(clause: Clause): Hex {
 /** SHA-256, 32 bytes. */
 export function clauseHash(clause: Clause): Hex {
   const kind = numberToHex(CLAUSE_KINDS[clause.kind], { size: 2 })
-  return sha256(concatHex([CLAUSE_TAG, clause.salt, kind, encodeClause(clause)]))
+  return digestHex(TAG.clause, [clause.salt, kind, encodeClause(clause)])
 }
 
 /** RFC 9162 §2.1.1 root over the clause hashes in document order, 32 bytes. */
@@ -148,14 +144,14 @@ export type CaseStart = { agreement: Hex; leg: number; limitId: number; startSeq
 
 /** `SHA-256(tag ‖ agreement 20 ‖ leg 4 ‖ limitId 2 ‖ startSeq 4 ‖ startIndex 2)`: one excursion, one case, one charge. */
 export function caseId(start: CaseStart): Hex {
-  return sha256(
-    concatHex([
-      CASE_TAG,
-      padHex(start.agreement, { size: 20 }),
-      numberToHex(start.leg, { size: 4 }),
-      numberToHex(start.limitId, { size: 2 }),
-      numberToHex(start.startSeq, { size: 4 }),
-      numberToHex(start.startIndex, { size: 2 }),
-    ]),
-  )
+  return digestHex(TAG.case, [
+    padHex(start.agreement, { size: 20 }),
+    numberToHex(start.leg, { size: 4 }),
+    numberToHex(start.limitId, { size: 2 }),
+    numberToHex(start.startSeq, { size: 4 }),
+    numberToHex(start.startIndex, { size: 2 }),
+  ])
 }
+
+const digestHex = (tag: Uint8Array, parts: Hex[]): Hex =>
+  bytesToHex(taggedDigest(tag, hexToBytes(concatHex(parts))))

@@ -18,7 +18,7 @@ export {
   type WindowsClause,
 } from './clauses.ts'
 export { describeClause, describeTerms } from './describe.ts'
-export { type CompleteDraft, DRAFT_UNITS, parseTermsDraft, type TermsDraft } from './draft.ts'
+export { type CompleteDraft, parseTermsDraft, type TermsDraft } from './draft.ts'
 export { type DeviceIdentity, type DraftFacts, deviceIdentity, draftTerms } from './draft-terms.ts'
 export {
   type CaseStart,
@@ -46,9 +46,8 @@ export {
   type ChargedCase,
   type Payout,
   type PayoutPlan,
-  type PayoutPlanDocument,
   payoutPlan,
-  payoutPlanToJson,
+  type Transfer,
   transfersOf,
 } from './payout.ts'
 export { formatBound, formatQuantity, parseQuantity } from './quantity.ts'

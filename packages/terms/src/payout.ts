@@ -12,31 +12,19 @@ import { parties, partyByWallet, payer } from './views.ts'
 
 /** One case held against the custodian's wallet. `penalty` in the smallest unit. */
 export type ChargedCase = { caseId: Hex; custodian: Hex; penalty: bigint | string; beneficiary: Hex }
+/** A JSON document: amounts are decimal strings in the smallest unit. */
+export type PayoutPlan = { payouts: Payout[]; awards: Award[]; refund: string; uncollected: string }
 /** agreed = penalty + paid; `penalty` is what is taken, `uncollected` what its violations cost beyond that. */
 export type Payout = {
   party: string
   wallet: Hex
-  agreed: bigint
-  penalty: bigint
-  uncollected: bigint
-  paid: bigint
-}
-export type Award = { beneficiary: Hex; amount: bigint }
-export type PayoutPlan = { payouts: Payout[]; awards: Award[]; refund: bigint; uncollected: bigint }
-/** The plan in JSON: amounts as decimal strings. */
-export type PayoutPlanDocument = {
-  payouts: {
-    party: string
-    wallet: Hex
-    agreed: string
-    penalty: string
-    uncollected: string
-    paid: string
-  }[]
-  awards: { beneficiary: Hex; amount: string }[]
-  refund: string
+  agreed: string
+  penalty: string
   uncollected: string
+  paid: string
 }
+export type Award = { beneficiary: Hex; amount: string }
+export type Transfer = { wallet: Hex; amount: bigint }
 
 type Case = { caseId: Hex; custodian: Hex; penalty: bigint; beneficiary: Hex }
 
@@ -62,53 +50,39 @@ export function payoutPlan(input: { terms: Terms; violations: readonly ChargedCa
   const refund = awarded.get(payerWallet) ?? 0n
   const awards = [...awarded]
     .filter(([beneficiary, amount]) => beneficiary !== payerWallet && amount > 0n)
-    .map(([beneficiary, amount]) => ({ beneficiary, amount }))
+    .map(([beneficiary, amount]) => ({ beneficiary, amount: String(amount) }))
     .sort((a, b) => compare(a.beneficiary, b.beneficiary))
-  return { payouts, awards, refund, uncollected }
+  return { payouts, awards, refund: String(refund), uncollected: String(uncollected) }
 }
 
 /** One transfer per wallet that gets anything: payout and awards together, in order of payouts, then of awards. */
-export function transfersOf(plan: PayoutPlan): { wallet: Hex; amount: bigint }[] {
+export function transfersOf(plan: PayoutPlan): Transfer[] {
   const due = new Map<Hex, bigint>()
-  for (const { wallet, paid } of plan.payouts) due.set(wallet, paid)
+  for (const { wallet, paid } of plan.payouts) due.set(wallet, BigInt(paid))
   for (const { beneficiary, amount } of plan.awards) {
-    due.set(beneficiary, (due.get(beneficiary) ?? 0n) + amount)
+    due.set(beneficiary, (due.get(beneficiary) ?? 0n) + BigInt(amount))
   }
   return [...due].filter(([, amount]) => amount > 0n).map(([wallet, amount]) => ({ wallet, amount }))
 }
 
-export function payoutPlanToJson(plan: PayoutPlan): PayoutPlanDocument {
-  return {
-    payouts: plan.payouts.map((each) => ({
-      party: each.party,
-      wallet: each.wallet,
-      agreed: String(each.agreed),
-      penalty: String(each.penalty),
-      uncollected: String(each.uncollected),
-      paid: String(each.paid),
-    })),
-    awards: plan.awards.map(({ beneficiary, amount }) => ({ beneficiary, amount: String(amount) })),
-    refund: String(plan.refund),
-    uncollected: String(plan.uncollected),
-  }
-}
-
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-const least = (...values: bigint[]): bigint => values.reduce((a, b) => (b < a ? b : a))
 
 // The payer's amount and cap are 0: its own breaches cost nothing here, and are recorded as uncollected.
-const chargeOf = (party: PartyClause, due: bigint): bigint =>
-  least(due, BigInt(party.penaltyCap), BigInt(party.amount))
+function chargeOf(party: PartyClause, due: bigint): bigint {
+  let charged = due
+  for (const bound of [BigInt(party.penaltyCap), BigInt(party.amount)]) if (bound < charged) charged = bound
+  return charged
+}
 
 function payoutOf(party: PartyClause, due: bigint, charged: bigint): Payout {
   const agreed = BigInt(party.amount)
   return {
     party: party.name,
     wallet: party.wallet,
-    agreed,
-    penalty: charged,
-    uncollected: due - charged,
-    paid: agreed - charged,
+    agreed: String(agreed),
+    penalty: String(charged),
+    uncollected: String(due - charged),
+    paid: String(agreed - charged),
   }
 }
 

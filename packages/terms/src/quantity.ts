@@ -31,8 +31,9 @@ export function formatQuantity(metric: MetricName, fixed: number): string {
   return `${sign}${digits.slice(0, -decimals)}.${fraction}`
 }
 
-/** With its unit: "40.0 °C". */
+/** With its unit: "40.0 °C", "30.0°". */
 export function formatBound(metric: MetricName, fixed: number): string {
   const unit = metricByName(metric).unit
-  return unit === '' ? formatQuantity(metric, fixed) : `${formatQuantity(metric, fixed)} ${unit}`
+  const gap = unit === '' || unit === '°' ? '' : ' '
+  return `${formatQuantity(metric, fixed)}${gap}${unit}`
 }

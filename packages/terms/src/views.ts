@@ -1,4 +1,5 @@
 /** Reading terms that `parseTerms` has checked: exactly one payer, payee, device, general and windows clause. */
+import { MISSING } from '@consign/envelope'
 import type { Hex } from 'viem'
 import type {
   Clause,
@@ -51,6 +52,8 @@ export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms,
 export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
 export const windows = (terms: Terms): WindowsClause => only(all(terms, 'windows')[0], 'windows clause')
 
-/** Whether a reading breaks the limit. `value` in the metric's fixed unit; the bound itself is inside. MISSING is the caller's to skip. */
-export const isOutside = (limit: Pick<LimitClause, 'side' | 'bound'>, value: number): boolean =>
-  limit.side === 'above' ? value > limit.bound : value < limit.bound
+/** Whether a value, in the metric's fixed unit, breaks the limit. The bound itself is inside; MISSING is never outside. */
+export function isOutside(limit: Pick<LimitClause, 'side' | 'bound'>, value: number): boolean {
+  if (value === MISSING) return false
+  return limit.side === 'above' ? value > limit.bound : value < limit.bound
+}
