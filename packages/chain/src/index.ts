@@ -5,3 +5,12 @@ export { agreementAbi } from './generated/agreement.ts'
 export { agreementFactoryAbi } from './generated/agreementFactory.ts'
 export { anchorLogAbi } from './generated/anchorLog.ts'
 export { settlementTokenAbi } from './generated/settlementToken.ts'
+export {
+  type JournalCounts,
+  openTxJournal,
+  TxJournal,
+  type TxJournalOptions,
+} from './journal.ts'
+export type { Finality } from './journal-chain.ts'
+export type { Intent, Transaction, TransactionResult } from './journal-decider.ts'
+export type { JournalNotices, JournalStep } from './journal-driver.ts'
