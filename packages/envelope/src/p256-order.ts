@@ -18,11 +18,15 @@ export function isHighS(signature: Uint8Array): boolean {
 
 /** The same signature with s at or below n/2; a copy when it changes. */
 export function toLowS(signature: Uint8Array): Uint8Array {
-  if (!isHighS(signature)) return signature
+  return isHighS(signature) ? withOtherS(signature) : signature
+}
+
+/** The signature with n - s in place of s: the one other form that ECDSA accepts for the same message. */
+export function withOtherS(signature: Uint8Array): Uint8Array {
   const s = ORDER - uintOf(signature.subarray(32))
-  const low = signature.slice()
-  for (let index = 0; index < 32; index++) low[63 - index] = Number((s >> BigInt(8 * index)) & 0xffn)
-  return low
+  const other = signature.slice()
+  for (let index = 0; index < 32; index++) other[63 - index] = Number((s >> BigInt(8 * index)) & 0xffn)
+  return other
 }
 
 /** Whether 32 bytes are a private scalar: 1 to n - 1. */
