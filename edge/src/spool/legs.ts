@@ -1,0 +1,71 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Hex } from '@consign/envelope'
+
+/** One leg as the device knows it. Its last row is the leg that is being recorded. */
+export type Leg = {
+  leg: number
+  /** Wallet of the custodian. */
+  party: Hex
+  readings: number
+  n: number
+  head: Hex
+  root: Hex
+  cutDigest: Hex | null
+  acceptParty: Hex | null
+  /** The source's monotonic time at which the leg began, ms. */
+  startMonotonicMs: number
+  frontier: Uint8Array
+  checkpointSeq: number
+  sealedN: number
+  /** Signed cut that ended the leg. */
+  cut: Uint8Array | null
+  /** Private key set; null once the leg is cut. */
+  keys: Uint8Array | null
+}
+
+export class LegTable {
+  readonly #db: DatabaseSync
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  begin(leg: Pick<Leg, 'leg' | 'party' | 'head' | 'root' | 'startMonotonicMs' | 'frontier' | 'keys'>): void {
+    this.#db
+      .prepare(
+        'INSERT INTO legs (leg, party, head, root, startMonotonicMs, frontier, keys) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(leg.leg, leg.party, leg.head, leg.root, leg.startMonotonicMs, leg.frontier, leg.keys)
+  }
+
+  current(): Leg | undefined {
+    return this.#db.prepare('SELECT * FROM legs ORDER BY leg DESC LIMIT 1').get() as Leg | undefined
+  }
+
+  get(leg: number): Leg | undefined {
+    return this.#db.prepare('SELECT * FROM legs WHERE leg = ?').get(leg) as Leg | undefined
+  }
+
+  /** After one more envelope; `n` must follow the stored one, so that no seq is ever used twice. */
+  grow(leg: Pick<Leg, 'leg' | 'readings' | 'n' | 'head' | 'root' | 'frontier' | 'checkpointSeq'>): void {
+    const { changes } = this.#db
+      .prepare(
+        'UPDATE legs SET readings = ?, n = ?, head = ?, root = ?, frontier = ?, checkpointSeq = ? WHERE leg = ? AND n = ? AND cutDigest IS NULL',
+      )
+      .run(leg.readings, leg.n, leg.head, leg.root, leg.frontier, leg.checkpointSeq, leg.leg, leg.n - 1)
+    if (changes !== 1) throw new Error(`envelope ${leg.n - 1} does not follow what leg ${leg.leg} holds`)
+  }
+
+  sealed(leg: number, n: number): void {
+    this.#db.prepare('UPDATE legs SET sealedN = max(sealedN, ?) WHERE leg = ?').run(n, leg)
+  }
+
+  /** Ends a leg and forgets its private keys. */
+  end(leg: number, ending: { cutDigest: Hex; cut: Uint8Array; acceptParty: Hex }): void {
+    const { changes } = this.#db
+      .prepare(
+        'UPDATE legs SET cutDigest = ?, cut = ?, acceptParty = ?, keys = NULL WHERE leg = ? AND cutDigest IS NULL',
+      )
+      .run(ending.cutDigest, ending.cut, ending.acceptParty, leg)
+    if (changes !== 1) throw new Error(`leg ${leg} is cut already`)
+  }
+}
