@@ -51,11 +51,7 @@ export interface EventLog {
    * Appends events to one subject of LOG, several as one atomic batch (at most 1000).
    * Throws Refusal `log.conflict` (retry: true) when the subject has moved on, `event.schema` when an event is not as declared.
    */
-  append(
-    subject: string,
-    events: readonly NewEvent[],
-    options: AppendOptions,
-  ): Promise<{ lastSeq: number }>
+  append(subject: string, events: readonly NewEvent[], options: AppendOptions): Promise<{ lastSeq: number }>
 
   /**
    * Stores bytes; calls may overlap, and are then sent in call order over one connection. Who needs a strict order even across the

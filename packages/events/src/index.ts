@@ -17,5 +17,5 @@ export {
   type FactOf,
 } from './registry.ts'
 export { SETTLEMENT_EVENTS } from './settlement.ts'
-export { STREAMS, type StreamDefinition, type StreamName } from './streams.ts'
+export { STREAMS, type StreamDefinition, type StreamName, streamOf } from './streams.ts'
 export { subjects } from './subjects.ts'

@@ -5,7 +5,8 @@ import { timeMsField } from './fields.ts'
 import { type ConsignEvent, eventDefinition } from './registry.ts'
 
 const envelopeSchema = z.strictObject({
-  id: z.string().min(1).max(200),
+  // Ids travel in a header too.
+  id: z.string().regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters'),
   type: z.string(),
   time: timeMsField,
   causation: z.string().optional(),

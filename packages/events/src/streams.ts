@@ -61,3 +61,16 @@ export const STREAMS: Readonly<Record<StreamName, StreamDefinition>> = {
     republish: { src: 'feed.>', dest: 'partner.>' },
   },
 }
+
+const STREAM_BY_FIRST_TOKEN: ReadonlyMap<string, StreamName> = new Map(
+  Object.values(STREAMS).flatMap((stream) =>
+    stream.subjects.map((subject) => [subject.split('.', 1)[0] ?? '', stream.name] as const),
+  ),
+)
+
+/** The stream that holds a subject. Throws TypeError when none does. */
+export function streamOf(subject: string): StreamName {
+  const stream = STREAM_BY_FIRST_TOKEN.get(subject.split('.', 1)[0] ?? '')
+  if (stream === undefined) throw new TypeError(`no stream holds the subject ${subject}`)
+  return stream
+}
