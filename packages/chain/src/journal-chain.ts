@@ -37,7 +37,7 @@ const BUMP_PERMILLE = 1125n
 
 export type ChainPort = ReturnType<typeof chainPort>
 
-export type Call = { to: Hex; data: Hex; gas?: string }
+export type Call = { to: Hex; data: Hex; gas?: number }
 export type Mine = {
   hash: Hex
   blockNumber: number

@@ -58,16 +58,17 @@ export type Transaction = {
   reason?: string
 }
 
-/** `open` = keys that are neither final nor refused, in the order of their intents. */
+/** `open` = keys that are neither final nor refused, in the order of their intents; `blockSeen` = highest block that any was mined in. */
 export type Journal = {
   nextNonce: number
   finalNonces: number
+  blockSeen: number
   transactions: KeyedIndex<Transaction>
   open: readonly string[]
 }
 
 export const journalDecider: Decider<JournalCommand, JournalEvent, Journal> = {
-  initial: { nextNonce: 0, finalNonces: 0, transactions: KeyedIndex.empty(), open: [] },
+  initial: { nextNonce: 0, finalNonces: 0, blockSeen: 0, transactions: KeyedIndex.empty(), open: [] },
 
   decide(command, journal) {
     switch (command.type) {
@@ -111,7 +112,9 @@ export const journalDecider: Decider<JournalCommand, JournalEvent, Journal> = {
       }
       case 'chain.mined.v1': {
         const before = transactionOf(journal, event.data.key)
-        return withTransaction(journal, event.data.key, { ...before, status: 'mined', mined: event.data })
+        const after = { ...before, status: 'mined' as const, mined: event.data }
+        const blockSeen = Math.max(journal.blockSeen, event.data.blockNumber)
+        return { ...withTransaction(journal, event.data.key, after), blockSeen }
       }
       case 'chain.finalized.v1':
         return evolveFinalized(journal, event.data)

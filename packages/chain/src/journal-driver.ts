@@ -102,7 +102,7 @@ export class JournalDriver {
     const attempt = await this.#chain.sign(
       this.#transaction(key).intent as Intent,
       nonce,
-      this.#store.blockSeen,
+      this.#store.journal.blockSeen,
     )
     await this.#store.execute({ type: 'sign', key, chainNonce, ...attempt })
     this.#options.step('signed')

@@ -1,23 +1,16 @@
-/** The journal's events on their subject: reads all of them once, then appends, one decision at a time. */
+/** The journal as it stands in memory, and the only way to change it: one decision at a time. */
 import { randomUUID } from 'node:crypto'
-import { Refusal } from '@consign/envelope'
-import type { EventLog } from '@consign/eventlog'
-import { parseEvent } from '@consign/events'
-import { type Journal, type JournalCommand, type JournalEvent, journalDecider } from './journal-decider.ts'
+import { type EventLog, execute, loadState } from '@consign/eventlog'
+import { type Journal, type JournalCommand, journalDecider } from './journal-decider.ts'
 
 /** Id and time (ms UTC) of a new event. */
 export type Stamp = () => { id: string; time: number }
 
-const CONFLICTS_MAX = 10
-
-/** Current journal of one wallet, and the only way to change it. */
 export class JournalStore {
   readonly #log: EventLog
   readonly #subject: string
   readonly #stamp: Stamp
   #journal: Journal = journalDecider.initial
-  #lastSeq = 0
-  #blockSeen = 0
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(log: EventLog, subject: string, stamp: Stamp) {
@@ -28,7 +21,7 @@ export class JournalStore {
 
   static async open(log: EventLog, subject: string, stamp: Stamp = freshStamp): Promise<JournalStore> {
     const store = new JournalStore(log, subject, stamp)
-    await store.#catchUp()
+    await store.#load()
     return store
   }
 
@@ -36,47 +29,25 @@ export class JournalStore {
     return this.#journal
   }
 
-  /** Highest block that a transaction of this journal was mined in. */
-  get blockSeen(): number {
-    return this.#blockSeen
-  }
-
-  /** Decides and appends; on a conflict (an append whose answer was lost, or a second process) reads what is new and decides again. */
-  execute(command: JournalCommand): Promise<JournalEvent[]> {
+  /** Decides and appends; resolves when durable, with whether anything followed. */
+  execute(command: JournalCommand): Promise<boolean> {
     const decided = this.#turn.then(() => this.#execute(command))
     this.#turn = decided.catch(() => undefined)
     return decided
   }
 
-  async #execute(command: JournalCommand): Promise<JournalEvent[]> {
-    for (let conflicts = 0; ; conflicts++) {
-      const facts = journalDecider.decide(command, this.#journal)
-      if (facts.length === 0) return []
-      const events = facts.map((fact) => ({ ...this.#stamp(), ...fact }))
-      try {
-        const { lastSeq } = await this.#log.append(this.#subject, events, { expectedSeq: this.#lastSeq })
-        for (const fact of facts) this.#apply(fact)
-        this.#lastSeq = lastSeq
-        return facts
-      } catch (error) {
-        if (!(error instanceof Refusal && error.code === 'log.conflict') || conflicts === CONFLICTS_MAX)
-          throw error
-        await this.#catchUp()
-      }
+  async #execute(command: JournalCommand): Promise<boolean> {
+    try {
+      const events = await execute(this.#log, journalDecider, this.#subject, command, { stamp: this.#stamp })
+      return events.length > 0
+    } finally {
+      // Also after a failure: an append whose answer was lost has happened.
+      await this.#load()
     }
   }
 
-  async #catchUp(): Promise<void> {
-    for await (const message of this.#log.read([this.#subject], { from: this.#lastSeq + 1 })) {
-      const { type, data } = parseEvent(message.data)
-      this.#apply({ type, data } as JournalEvent)
-      this.#lastSeq = message.seq
-    }
-  }
-
-  #apply(fact: JournalEvent): void {
-    this.#journal = journalDecider.evolve(this.#journal, fact)
-    if (fact.type === 'chain.mined.v1') this.#blockSeen = Math.max(this.#blockSeen, fact.data.blockNumber)
+  async #load(): Promise<void> {
+    this.#journal = (await loadState(this.#log, journalDecider, this.#subject)).state
   }
 }
 

@@ -105,8 +105,7 @@ export class TxJournal {
 
   /** Durable when resolved. A known key changes nothing: one key is one transaction for ever. */
   async submit(intent: Intent): Promise<Transaction> {
-    const events = await this.#store.execute({ type: 'submit', intent })
-    if (events.length > 0) this.#step('intended')
+    if (await this.#store.execute({ type: 'submit', intent })) this.#step('intended')
     this.#submitted.wake()
     return this.transaction(intent.key)!
   }
