@@ -4,10 +4,14 @@ export type { Counter, Gauge, Histogram } from 'prom-client'
 
 type Described<L extends string> = { name: string; help: string; labels?: readonly L[] }
 
+/** `collect` sets the value when it is asked for. */
+type Collected<L extends string> = { collect?: (gauge: Gauge<L>) => void }
+
 /** Factories of Prometheus metrics of one process. Names begin with `consign_`, end with their unit; labels are few and bounded. */
 export type Metrics = {
   counter<L extends string = never>(options: Described<L>): Counter<L>
-  gauge<L extends string = never>(options: Described<L> & { collect?: (gauge: Gauge<L>) => void }): Gauge<L>
+  gauge<L extends string = never>(options: Described<L> & Collected<L>): Gauge<L>
+
   histogram<L extends string = never>(options: Described<L> & { buckets: number[] }): Histogram<L>
   /** The exposition text and its content type. */
   exposition(): Promise<{ contentType: string; text: string }>
@@ -25,8 +29,11 @@ export function createMetrics(service: string): Metrics {
   })
   return {
     counter: (options) => new Counter(common(options)),
-    gauge: ({ collect, ...options }) => {
-      const gauge = new Gauge({ ...common(options), ...(collect ? { collect: () => collect(gauge) } : {}) })
+    gauge: <L extends string>({ collect, ...options }: Described<L> & Collected<L>): Gauge<L> => {
+      const gauge: Gauge<L> = new Gauge({
+        ...common(options),
+        ...(collect ? { collect: () => collect(gauge) } : {}),
+      })
       return gauge
     },
     histogram: ({ buckets, ...options }) => new Histogram({ ...common(options), buckets }),
