@@ -1,5 +1,5 @@
 import type { EventOf, FactOf, Hex } from '@consign/events'
-import { caseId, general, limits, payee, payer, type Terms } from '@consign/terms'
+import { caseId, general, limits, payer, type Terms } from '@consign/terms'
 import { LegAssessment, type LegOutcome } from './leg.ts'
 import type { RatedLeg } from './rating.ts'
 import type { StoredEnvelope } from './stored-envelope.ts'
@@ -25,6 +25,8 @@ export type PenaltyFact = FactOf<
 
 /** What one message of the log led to. */
 export type Assessed = { facts: PenaltyFact[]; rated: RatedLeg[] }
+
+const NOTHING: Assessed = { facts: [], rated: [] }
 
 type Leg = {
   leg: number
@@ -63,9 +65,9 @@ export class ShipmentAssessment {
   }
 
   envelope(envelope: StoredEnvelope): Assessed {
+    if (this.#terms === undefined) return NOTHING
     const leg = this.#leg(envelope.leg)
-    if (this.#terms === undefined || leg.assessed || this.#isDelivered(leg.leg))
-      return { facts: [], rated: [] }
+    if (leg.assessed || this.#isDelivered(leg.leg)) return NOTHING
     return this.#settle(leg, leg.assessment.receive(envelope))
   }
 
@@ -73,7 +75,7 @@ export class ShipmentAssessment {
     switch (event.type) {
       case 'custody.agreement.signed.v1':
         this.#terms ??= event.data.terms
-        return { facts: [], rated: [] }
+        return NOTHING
       case 'custody.packed.v1':
         return this.#begin(0, event.data.custodian, event.data.keysHash)
       case 'custody.transferred.v1': {
@@ -88,12 +90,12 @@ export class ShipmentAssessment {
         return { facts: this.#shipmentFacts(), rated: [] }
       case 'custody.tampered.v1': {
         const leg = this.#leg(event.data.leg)
-        return leg.assessed ? { facts: [], rated: [] } : this.#settle(leg, leg.assessment.fork())
+        return leg.assessed ? NOTHING : this.#settle(leg, leg.assessment.fork())
       }
       case 'custody.offered.v1':
       case 'custody.accepted.v1':
       case 'custody.sealed.v1':
-        return { facts: [], rated: [] }
+        return NOTHING
     }
   }
 
@@ -104,7 +106,7 @@ export class ShipmentAssessment {
     // An envelope 0 that hangs on another chain is of another branch: what followed it is not this leg's.
     if (!leg.assessment.begin(bareHex(previous))) {
       leg.assessment.fork()
-      return { facts: [], rated: [] }
+      return NOTHING
     }
     return this.#settle(leg, waiting)
   }
@@ -112,10 +114,10 @@ export class ShipmentAssessment {
   #settle(leg: Leg, outcomes: LegOutcome[]): Assessed {
     if (leg.custodian === undefined) {
       leg.waiting.push(...outcomes)
-      return { facts: [], rated: [] }
+      return NOTHING
     }
     // The payer has the goods: what happens from here on is held against nobody.
-    if (leg.custodian === this.#payer()) return { facts: [], rated: [] }
+    if (leg.custodian === this.#payer()) return NOTHING
     const facts = outcomes.map((outcome) => this.#outcomeFact(leg, outcome))
     return leg.assessment.complete && !leg.assessed ? this.#finish(leg, facts) : { facts, rated: [] }
   }
@@ -207,7 +209,7 @@ export class ShipmentAssessment {
   #leg(number: number): Leg {
     let leg = this.#legs.get(number)
     if (leg === undefined) {
-      const assessment = new LegAssessment(this.#terms === undefined ? [] : limits(this.#terms))
+      const assessment = new LegAssessment(limits(this.#known()))
       leg = {
         leg: number,
         assessment,
@@ -231,7 +233,8 @@ export class ShipmentAssessment {
   }
 
   #known(): Terms {
-    if (this.#terms === undefined) throw new Error(`no terms of ${this.agreement} came before its envelopes`)
+    if (this.#terms === undefined)
+      throw new Error(`the log holds no terms of ${this.agreement} before its first leg`)
     return this.#terms
   }
 }

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address, 0x and 40 hex digits')
+  .transform((value) => value.toLowerCase() as `0x${string}`)
+
+/** Environment of the custody service. FACTORY and IMPLEMENTATION are the contracts that an agreement's address is computed from. */
+export const configSchema = z.object({
+  NATS_URL: z.string().default('nats://127.0.0.1:4222'),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  CHAIN_ID: z.coerce.number().int().positive(),
+  FACTORY: address,
+  IMPLEMENTATION: address,
+})
+
+export type CustodyConfig = z.output<typeof configSchema>

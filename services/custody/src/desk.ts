@@ -1,0 +1,175 @@
+import { type CryptoProvider, Refusal } from '@consign/envelope'
+import { type EventLog, loadState, type NewEvent, type Recorded } from '@consign/eventlog'
+import { type Hex, subjects } from '@consign/events'
+import { step } from '@consign/runtime'
+import type { Agreement } from './domain/agreement.ts'
+import { type Command, custody } from './domain/decide.ts'
+import {
+  type DeviceRecord,
+  type Place,
+  recordOfFrame,
+  recordsOfEnvelope,
+  stageOf,
+} from './domain/device-record.ts'
+import { eventId } from './event-id.ts'
+import { verifyRecord } from './verification.ts'
+
+// 256 × about 12 KiB of signatures = 3 MiB an agreement; a device needs two for each offer.
+export const WAITING_RECORDS_MAX = 256
+
+/** When, and by what, a decision was caused: its events carry it. */
+export type Cause = { timeMs: number; causation?: string }
+
+export type DeskOptions = {
+  log: EventLog
+  crypto: CryptoProvider
+  place: Place
+  /** A record that waited turned out to be refused when its turn came; its own message has long been handled. */
+  onLateRefusal: (record: DeviceRecord, refusal: Refusal) => void
+}
+
+/**
+ * All work on one agreement, one piece at a time: records that came by the device wait here until what they rest on is known. What
+ * waits is a view of the log and is read from it again after a restart.
+ */
+export class AgreementDesk {
+  readonly #options: DeskOptions
+  readonly #subject: string
+  readonly #waiting = new Map<string, DeviceRecord>()
+  #loaded = false
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+    this.#subject = subjects.custody(options.place.agreement)
+  }
+
+  /** Takes a stored device frame or envelope. Throws the Refusal of what this very message holds. */
+  handle(message: Recorded): Promise<void> {
+    return this.#inTurn(async () => {
+      const { place } = this.#options
+      const records = message.subject.startsWith('device.')
+        ? [recordOfFrame(message.data, place)]
+        : recordsOfEnvelope(message.data, place)
+      if (records.length === 0) return
+      await this.#load(message.seq - 1)
+      for (const record of records) this.#wait(record)
+      const refused = await this.#advance({ timeMs: message.timeMs, causation: `LOG:${message.seq}` })
+      for (const record of records) {
+        const refusal = refused.get(record.key)
+        if (refusal !== undefined) throw refusal
+      }
+    })
+  }
+
+  /** Decides a command whose signatures `verify` has checked against the state it is given; then what waited for it. */
+  request(verify: (state: Agreement) => Promise<Command>, cause: Cause): Promise<void> {
+    return this.#inTurn(async () => {
+      const { log } = this.#options
+      const { state } = await loadState(log, custody, this.#subject)
+      await this.#decide(await verify(state), cause)
+      await this.#load(await log.lastSeq())
+      await this.#advance(cause)
+    })
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work, work)
+    this.#tail = turn.catch(() => {})
+    return turn
+  }
+
+  #wait(record: DeviceRecord): void {
+    if (this.#waiting.size >= WAITING_RECORDS_MAX && !this.#waiting.has(record.key)) {
+      throw new Refusal(
+        'custody.waiting',
+        `${WAITING_RECORDS_MAX} records of ${this.#options.place.agreement} wait for others already; this one stays in the log`,
+      )
+    }
+    this.#waiting.set(record.key, record)
+  }
+
+  /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused, by key. */
+  async #advance(cause: Cause): Promise<Map<string, Refusal>> {
+    const { log, crypto, place, onLateRefusal } = this.#options
+    const refused = new Map<string, Refusal>()
+    for (let progressed = true; progressed; ) {
+      progressed = false
+      for (const record of [...this.#waiting.values()]) {
+        const { state } = await loadState(log, custody, this.#subject)
+        const known = [...this.#waiting.values()]
+        const stage = stageOf(record, state, known)
+        if (stage === 'waits') continue
+        if (stage === 'ready') {
+          const refusal = await this.#tell(() => verifyRecord(crypto, place, state, record, known), cause)
+          if (refusal !== undefined) {
+            refused.set(record.key, refusal)
+            onLateRefusal(record, refusal)
+          }
+        }
+        this.#waiting.delete(record.key)
+        progressed = true
+      }
+    }
+    return refused
+  }
+
+  async #tell(verify: () => Promise<Command>, cause: Cause): Promise<Refusal | undefined> {
+    try {
+      await this.#decide(await verify(), cause)
+      return undefined
+    } catch (error) {
+      if (error instanceof Refusal && !error.retry) return error
+      throw error
+    }
+  }
+
+  async #decide(command: Command, { timeMs, causation }: Cause): Promise<void> {
+    const { log } = this.#options
+    for (;;) {
+      const { seq, state } = await loadState(log, custody, this.#subject)
+      const facts = custody.decide(command, state)
+      if (facts.length === 0) return
+      const events = facts.map((fact): NewEvent => {
+        const named = { id: eventId(fact), type: fact.type, time: timeMs }
+        return { ...named, ...(causation === undefined ? {} : { causation }), data: fact.data }
+      })
+      step('custody.decided')
+      try {
+        await log.append(this.#subject, events, { expectedSeq: seq })
+        step('custody.appended')
+        return
+      } catch (error) {
+        if (!(error instanceof Refusal && error.code === 'log.conflict')) throw error
+      }
+    }
+  }
+
+  /** Reads, once, what the device showed before `to` and is not told yet. Refused then, refused now: those are left out. */
+  async #load(to: number): Promise<void> {
+    if (this.#loaded) return
+    const { log, place } = this.#options
+    for await (const message of log.read([subjects.device(place.agreement, '*')], { to })) {
+      await this.#reload(() => [recordOfFrame(message.data, place)])
+    }
+    for (const cut of [...this.#waiting.values()].filter(({ kind }) => kind === 'cut')) {
+      const firstEnvelopes = subjects.envelope(place.agreement as Hex, cut.leg + 1)
+      for await (const message of log.read([firstEnvelopes], { to })) {
+        if (await this.#reload(() => recordsOfEnvelope(message.data, place))) break
+      }
+    }
+    this.#loaded = true
+  }
+
+  async #reload(parse: () => DeviceRecord[]): Promise<boolean> {
+    try {
+      const { state } = await loadState(this.#options.log, custody, this.#subject)
+      const records = parse().filter((record) => stageOf(record, state, []) !== 'done')
+      for (const record of records) this.#wait(record)
+      return records.length > 0
+    } catch (error) {
+      if (error instanceof Refusal && !error.retry) return false
+      throw error
+    }
+  }
+}

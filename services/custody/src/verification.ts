@@ -1,0 +1,127 @@
+import {
+  type CryptoProvider,
+  deviceId,
+  fromHex,
+  type PublicKeys,
+  Refusal,
+  toHex,
+  verifyCut,
+  verifyLegKeys,
+  verifyOffer,
+  verifySeal,
+} from '@consign/envelope'
+import { device, type Terms, verifyAccept } from '@consign/terms'
+import { acceptingParty } from './domain/acceptance.ts'
+import type { Agreement, Leg } from './domain/agreement.ts'
+import type { Command } from './domain/decide.ts'
+import { attachedAccept, type DeviceRecord, nextKeysOf, type Place } from './domain/device-record.ts'
+
+/**
+ * Checks every signature of a record that is ready against the keys that custody itself knows, down from the device of the terms, and
+ * gives the command it stands for. Throws Refusal `<record>.signature.…`, `legKeys.mlDsaKey`, `offer.device`, `accept.…`.
+ */
+export async function verifyRecord(
+  crypto: CryptoProvider,
+  place: Place,
+  state: Agreement,
+  record: DeviceRecord,
+  known: readonly DeviceRecord[],
+): Promise<Command> {
+  switch (record.kind) {
+    case 'legKeys':
+      await verifyLegKeys(crypto, deviceKeys(termsOf(state)), record.signed)
+      return { type: 'pack', keys: record.bytes, keysHash: record.digest }
+    case 'offer':
+      return verifyOffered(crypto, state, record, known)
+    case 'seal': {
+      await verifySeal(crypto, legOf(state, record).keys, record.signed)
+      const { leg, n, root, head } = record.signed.record
+      const sealed = { leg, n, root: toHex(root), head: toHex(head) }
+      return { type: 'seal', ...sealed, seal: record.bytes, sealDigest: record.digest }
+    }
+    case 'cut':
+      return verifyCutLeg(crypto, place, state, record, known)
+    case 'accept':
+      throw new Error('an acceptance is no command of its own: it comes with a cut or by request')
+  }
+}
+
+async function verifyOffered(
+  crypto: CryptoProvider,
+  state: Agreement,
+  record: Extract<DeviceRecord, { kind: 'offer' }>,
+  known: readonly DeviceRecord[],
+): Promise<Command> {
+  const { keys } = legOf(state, record)
+  const { leg, m, ttlEnvelopes, device: offering } = record.signed.record
+  await verifyOffer(crypto, keys, record.signed)
+  if (`0x${offering}` !== device(termsOf(state)).deviceId) {
+    throw new Refusal('offer.device', `the offer names device ${offering}, which is not that of the terms`)
+  }
+  const next = nextKeysOf(record.signed, state, known)
+  if (next === undefined) throw new Error('an offer is ready only when its next keys are known')
+  if (next.signed !== undefined) await verifyLegKeys(crypto, keys, next.signed)
+  return {
+    type: 'offer',
+    leg,
+    offer: record.bytes,
+    offerDigest: record.digest,
+    m,
+    ttlEnvelopes,
+    nextKeys: next.bytes,
+  }
+}
+
+async function verifyCutLeg(
+  crypto: CryptoProvider,
+  place: Place,
+  state: Agreement,
+  record: Extract<DeviceRecord, { kind: 'cut' }>,
+  known: readonly DeviceRecord[],
+): Promise<Command> {
+  const leg = legOf(state, record)
+  await verifyCut(crypto, leg.keys, record.signed)
+  const { n, offerDigest, acceptDigest, head, root } = record.signed.record
+  const digests = {
+    offerDigest: toHex(offerDigest),
+    acceptDigest: toHex(acceptDigest),
+    head: toHex(head),
+    root: toHex(root),
+  }
+  const command = {
+    type: 'cut' as const,
+    record: { leg: record.leg, n, ...digests },
+    cut: record.bytes,
+    cutDigest: record.digest,
+  }
+  const isRecorded = leg.acceptances.some((given) => given.acceptDigest === digests.acceptDigest)
+  const shown = attachedAccept(record.signed, known)
+  if (leg.cut !== undefined || isRecorded || shown === undefined) return command
+  await verifyAccept(crypto, acceptingParty(state, shown.signed.record), place, shown.signed)
+  return { ...command, attached: { record: shown.signed.record, accept: shown.bytes } }
+}
+
+/** The keys that the terms name, which must be those of the device id they name. */
+function deviceKeys(terms: Terms): PublicKeys {
+  const clause = device(terms)
+  const keys = {
+    p256: fromHex(clause.p256),
+    mlDsa: fromHex(clause.mlDsaKey),
+    slhDsa: fromHex(clause.slhDsaKey),
+  }
+  if (`0x${deviceId(keys)}` !== clause.deviceId) {
+    throw new Refusal('device.id', `the device keys of the terms are not those of device ${clause.deviceId}`)
+  }
+  return keys
+}
+
+function termsOf(state: Agreement): Terms {
+  if (state.signed === undefined) throw new Error('a record is ready only when the terms are signed')
+  return state.signed.terms
+}
+
+function legOf(state: Agreement, record: DeviceRecord): Leg {
+  const leg = state.legs[record.leg]
+  if (leg === undefined) throw new Error(`a ${record.kind} is ready only when leg ${record.leg} has begun`)
+  return leg
+}
