@@ -1,0 +1,160 @@
+/**
+ * What becomes of a frame that a device sent: stored, known already, parked until a missing record comes, or refused. Signatures are
+ * checked here; nothing is written. Authentic frames are never refused, only flagged; what cannot be checked yet is parked.
+ */
+import {
+  type CryptoProvider,
+  type Cut,
+  cutDigest,
+  type Envelope,
+  type PublicKeys,
+  Refusal,
+  SEED_BYTES,
+  type SignedCut,
+  toHex,
+  verifyCut,
+  verifyEnvelopeSync,
+  verifyLegKeys,
+  verifyOffer,
+  verifySeal,
+} from '@consign/envelope'
+import type { EnvelopeFlag } from '@consign/events'
+import { LegLedger } from './ledger.ts'
+import type { Leg, Shipment } from './shipment.ts'
+import { unreachable } from './unreachable.ts'
+import type { EnvelopeUpload, RecordUpload, Upload } from './upload.ts'
+
+/** A device makes one pair of keys per offer; each costs one more verification of an envelope that is not by the leg's own. */
+const OTHER_KEYS_MAX = 4
+
+export type Verdict =
+  | { kind: 'store'; flags: EnvelopeFlag[] }
+  /** Stored before, on the main branch or another. */
+  | { kind: 'known'; fork: boolean }
+  /** Cannot be checked until `missing` comes. */
+  | { kind: 'park'; missing: 'agreement' | 'leg' | 'leg before' }
+
+/**
+ * `shipment` is undefined while no event has named the agreement. Throws Refusal: `device.foreign`, `envelope.chain`, `cut.leg` and the
+ * signature codes of @consign/envelope. Changes nothing.
+ */
+export async function admit(
+  crypto: CryptoProvider,
+  shipment: Shipment | undefined,
+  upload: Upload,
+  deviceId: string,
+  nowMs: number,
+): Promise<Verdict> {
+  if (shipment === undefined) return { kind: 'park', missing: 'agreement' }
+  if (shipment.deviceId !== deviceId)
+    throw new Refusal('device.foreign', `the terms name device ${shipment.deviceId}, not ${deviceId}`)
+  if (upload.ref.chainId !== shipment.chainId)
+    throw new Refusal('envelope.chain', `the agreement lives on chain ${shipment.chainId}, not ${upload.ref.chainId}`)
+  const leg = shipment.legs.get(upload.ref.leg)
+  if (upload.kind === 'record') return admitRecord(crypto, shipment, leg, upload)
+  const { envelope, link } = upload
+  if (leg?.open !== undefined) {
+    const branch = leg.open.ledger.branchOf(link)
+    if (branch !== undefined) return { kind: 'known', fork: branch === 'fork' }
+  }
+  const cut = envelope.cut && (await admitCut(crypto, shipment, upload, envelope.cut))
+  if (cut === 'unknown') return { kind: 'park', missing: 'leg before' }
+  const keys = candidates(shipment, leg, upload.ref.leg, cut)
+  if (keys.length === 0) return { kind: 'park', missing: 'leg' }
+  const signer = verifyByAny(crypto, keys, envelope)
+  // A leg that this very envelope begins has no ledger yet, and so nothing to contradict.
+  const open = leg?.open ?? { keys: signer, ledger: new LegLedger(link.previous) }
+  const otherKeys = signer !== open.keys
+  return { kind: 'store', flags: open.ledger.flagsOf(link, latestUtcMs(envelope), nowMs, { otherKeys }) }
+}
+
+async function admitRecord(
+  crypto: CryptoProvider,
+  shipment: Shipment,
+  leg: Leg | undefined,
+  upload: RecordUpload,
+): Promise<Verdict> {
+  const { frame, digest, ref } = upload
+  if (leg?.records.has(digest)) return { kind: 'known', fork: false }
+  if (frame.kind === 'legKeys') {
+    const signer = ref.leg === 0 ? shipment.deviceKeys : shipment.legs.get(ref.leg - 1)?.open?.keys
+    if (signer === undefined) return { kind: 'park', missing: 'leg before' }
+    await verifyLegKeys(crypto, signer, frame.signed)
+    return { kind: 'store', flags: [] }
+  }
+  if (leg?.open === undefined) return { kind: 'park', missing: 'leg' }
+  const { keys } = leg.open
+  switch (frame.kind) {
+    case 'offer':
+      await verifyOffer(crypto, keys, frame.signed)
+      return { kind: 'store', flags: [] }
+    case 'cut':
+      await verifyCut(crypto, keys, frame.signed)
+      // A second, different cut is evidence of tampering: it is kept, and moves nothing.
+      return { kind: 'store', flags: leg.cut === undefined ? [] : ['fork'] }
+    case 'seal':
+      await verifySeal(crypto, keys, frame.signed)
+      return { kind: 'store', flags: [] }
+    default:
+      return unreachable(frame)
+  }
+}
+
+/** The cut that a handover envelope brings, checked under the keys of the leg that it ends. */
+async function admitCut(
+  crypto: CryptoProvider,
+  shipment: Shipment,
+  upload: EnvelopeUpload,
+  signed: SignedCut,
+): Promise<Cut | 'unknown'> {
+  const { ref, link } = upload
+  const digest = toHex(cutDigest(signed.record))
+  const { record } = signed
+  if (record.leg !== ref.leg - 1 || record.agreement !== ref.agreement || record.chainId !== ref.chainId)
+    throw new Refusal('cut.leg', `a handover envelope of leg ${ref.leg} carries the cut of the leg before it`)
+  if (link.seq !== 0 || link.previous !== digest)
+    throw new Refusal('cut.previous', 'a handover envelope is the first of its leg and names its cut as predecessor')
+  const before = shipment.legs.get(record.leg)?.open
+  if (before === undefined) return 'unknown'
+  await verifyCut(crypto, before.keys, signed)
+  return record
+}
+
+/** Keys that may have signed, the leg's own first. Those of other offers sign a second branch: the device chained them all. */
+function candidates(shipment: Shipment, leg: Leg | undefined, number: number, cut: Cut | undefined): PublicKeys[] {
+  if (cut !== undefined) {
+    const keys = shipment.keysAfter(number - 1, cut)
+    return keys === undefined ? [] : [keys]
+  }
+  if (leg?.open === undefined) return []
+  const own = leg.open.keys
+  const others = [...leg.keys.values()].filter((keys) => keys !== own)
+  return [own, ...others.slice(0, OTHER_KEYS_MAX)]
+}
+
+/** The keys that verify; on this thread, which costs two thirds of what the pool costs. Throws the refusal under the leg's own keys. */
+function verifyByAny(crypto: CryptoProvider, keys: PublicKeys[], envelope: Envelope): PublicKeys {
+  const [own, ...others] = keys
+  try {
+    verifyEnvelopeSync(crypto, own!, envelope)
+    return own!
+  } catch (refusal) {
+    for (const other of others) {
+      try {
+        verifyEnvelopeSync(crypto, other, envelope)
+        return other
+      } catch {
+        // The reason that counts is the one under the leg's own keys.
+      }
+    }
+    throw refusal
+  }
+}
+
+/** Time of the last reading by the device's clock, ms UTC. */
+function latestUtcMs(envelope: Envelope): number {
+  const { baseUtcMs, count } = envelope.header
+  if (count === 0) return baseUtcMs
+  const { buffer, byteOffset } = envelope.body
+  return baseUtcMs + new DataView(buffer, byteOffset).getUint32(SEED_BYTES + 4 * (count - 1))
+}

@@ -1,0 +1,3 @@
+export function unreachable(never: never): never {
+  throw new Error(`not reachable: ${JSON.stringify(never)}`)
+}

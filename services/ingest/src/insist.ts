@@ -1,0 +1,34 @@
+import { Refusal } from '@consign/envelope'
+import { RETRY_MS_FIRST, RETRY_MS_MAX } from './limits.ts'
+
+/** Thrown when the service stops while something could not be stored: nobody is told that it was. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped'
+}
+
+/**
+ * Does a write to the log until it succeeds: NATS may be away for long, and what the device sent must wait, not be lost. `attempt` must be
+ * safe to repeat. Another error than a transient Refusal is thrown as it is; Stopped when `signal` aborts.
+ */
+export async function insist<T>(
+  attempt: () => Promise<T>,
+  { signal, onRetry }: { signal: AbortSignal; onRetry: (refusal: Refusal, delayMs: number) => void },
+): Promise<T> {
+  for (let delayMs = RETRY_MS_FIRST; ; delayMs = Math.min(2 * delayMs, RETRY_MS_MAX)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof Refusal && error.retry)) throw error
+      if (signal.aborted) throw new Stopped('stopped before the log took it', { cause: error })
+      onRetry(error, delayMs)
+      await pause(delayMs, signal)
+    }
+  }
+}
+
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, delayMs)
+    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+  })
+}

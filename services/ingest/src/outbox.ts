@@ -1,0 +1,184 @@
+import { encodeFrame, encodeSignedReceipt, type Receipt, signReceipt } from '@consign/envelope'
+import { step } from '@consign/runtime'
+import { type FedEnvelope, type FeedCursors, feed } from './adapters/feed.ts'
+import { type Context, persist } from './context.ts'
+import { receiptsFor, type Settled } from './domain/receipts.ts'
+import type { Shipment } from './domain/shipment.ts'
+import { FLUSH_BYTES_MAX, FLUSH_ENVELOPES_MAX, FLUSH_MS, UNFED_BYTES_MAX } from './limits.ts'
+
+/** Something the device is to hear of, in the order decided. An envelope with a `wire` is new: the parties get it first. */
+export type Entry = {
+  settled: Settled
+  /** Absent for what is known already, parked, or no envelope. */
+  wire?: Uint8Array
+  /** Position in LOG once stored. */
+  logSeq?: number
+  /** False until the log (or PARKED) holds it. */
+  durable: boolean
+}
+
+/** The way down to the device. */
+export type DevicePort = { readonly connected: boolean; send(frame: Uint8Array): void }
+
+/**
+ * What has been decided for one agreement and must still reach the parties and the device: first the feed, then the receipt, strictly in
+ * order, many at a time. Nothing here is the only copy: what is lost in a crash is completed from the log.
+ */
+export class Outbox {
+  readonly #context: Context
+  readonly #device: DevicePort
+  readonly #entries: Entry[] = []
+  #shipment: Shipment | undefined
+  #cursors: FeedCursors = new Map()
+  /** All up to this position of LOG is fed. */
+  #through = 0
+  #highestLogSeq = 0
+  /** Positions came out of order (a write was repeated): the cursor waits until nothing is under way. */
+  #disturbed = false
+  #unfedBytes = 0
+  #durable = 0
+  #timer: NodeJS.Timeout | undefined
+  #flushing: Promise<void> | undefined
+  readonly #waiting: (() => void)[] = []
+
+  constructor(context: Context, device: DevicePort) {
+    this.#context = context
+    this.#device = device
+  }
+
+  get empty(): boolean {
+    return this.#entries.length === 0 && this.#flushing === undefined
+  }
+
+  /** Goes on where the parties' feeds end. */
+  begin(shipment: Shipment, cursors: FeedCursors): void {
+    this.#shipment = shipment
+    this.#cursors = cursors
+    this.#through = this.#highestLogSeq = Math.min(...cursors.values())
+  }
+
+  add(entry: Entry): Entry {
+    this.#entries.push(entry)
+    this.#unfedBytes += entry.wire?.length ?? 0
+    if (entry.durable) this.#settled()
+    return entry
+  }
+
+  /** The log holds it. `disturbed`: the write was repeated, so that later ones may have been stored before it. */
+  settle(entry: Entry, logSeq: number, disturbed = false): void {
+    entry.logSeq = logSeq
+    entry.durable = true
+    this.#disturbed ||= disturbed
+    this.#settled()
+  }
+
+  /** Resolves when less than UNFED_BYTES_MAX wait for the feed. */
+  async room(): Promise<void> {
+    while (this.#unfedBytes > UNFED_BYTES_MAX) await this.#nextFlush()
+  }
+
+  /** Sends all that is durable now, without waiting for company. */
+  async drain(): Promise<void> {
+    while (this.#entries[0]?.durable) await this.#flush()
+  }
+
+  #settled(): void {
+    this.#durable += 1
+    if (this.#durable >= FLUSH_ENVELOPES_MAX || this.#unfedBytes >= FLUSH_BYTES_MAX) this.#flushSoon(0)
+    else this.#flushSoon(FLUSH_MS)
+  }
+
+  #flushSoon(delayMs: number): void {
+    if (this.#flushing !== undefined) return
+    if (delayMs === 0) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      void this.#flush()
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        void this.#flush()
+      }, delayMs)
+    }
+  }
+
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#flushBatch()
+      .catch((error: unknown) => this.#context.fail(error))
+      .finally(() => {
+        this.#flushing = undefined
+        for (const resume of this.#waiting.splice(0)) resume()
+        if (this.#context.signal.aborted) return
+        if (this.#durable >= FLUSH_ENVELOPES_MAX) this.#flushSoon(0)
+        else if (this.#entries[0]?.durable) this.#flushSoon(FLUSH_MS)
+      })
+    return this.#flushing
+  }
+
+  async #flushBatch(): Promise<void> {
+    const batch = this.#takeBatch()
+    if (batch.length === 0) return
+    await this.#feed(batch.filter((entry) => entry.wire !== undefined))
+    const shipment = this.#shipment
+    for (const { settled, wire } of batch)
+      if (wire !== undefined && settled.kind === 'main')
+        shipment?.legs.get(settled.ref.leg)?.open?.coverage.add(settled.link.seq)
+    const settled = batch.map((entry) => entry.settled)
+    await this.receipts(receiptsFor(settled, (leg) => shipment?.legs.get(leg)?.open))
+  }
+
+  /** Signed and sent, if the device is there to hear them. */
+  async receipts(receipts: readonly Receipt[]): Promise<void> {
+    if (!this.#device.connected) return
+    for (const receipt of receipts) {
+      const signed = await signReceipt(this.#context.crypto, this.#context.receiptKeys, receipt)
+      this.#device.send(encodeFrame('receipt', encodeSignedReceipt(signed)))
+      this.#context.metrics.receipts.inc({ status: receipt.status })
+      step('ingest.receipted')
+    }
+  }
+
+  /** The oldest entries that are durable; their new envelopes are of one leg and fit one feed message. */
+  #takeBatch(): Entry[] {
+    let bytes = 0
+    let leg: number | undefined
+    let count = 0
+    for (const { durable, wire, settled } of this.#entries) {
+      if (!durable || count === FLUSH_ENVELOPES_MAX) break
+      if (wire !== undefined) {
+        leg ??= settled.ref.leg
+        if (settled.ref.leg !== leg || bytes >= FLUSH_BYTES_MAX) break
+        bytes += wire.length
+      }
+      count += 1
+    }
+    this.#durable -= count
+    this.#unfedBytes -= bytes
+    return this.#entries.splice(0, count)
+  }
+
+  async #feed(batch: Entry[]): Promise<void> {
+    const [first] = batch
+    if (first === undefined || this.#shipment === undefined) return
+    for (const { logSeq = 0 } of batch) {
+      this.#disturbed ||= logSeq <= this.#highestLogSeq
+      this.#highestLogSeq = Math.max(this.#highestLogSeq, logSeq)
+    }
+    if (!this.#entries.some((entry) => entry.wire !== undefined)) this.#disturbed = false
+    if (!this.#disturbed) this.#through = this.#highestLogSeq
+    const shipment = this.#shipment
+    const feedBatch = {
+      leg: first.settled.ref.leg,
+      envelopes: batch.map(fedEnvelope),
+      lastLogSeq: Math.max(...batch.map((entry) => entry.logSeq ?? 0)),
+      through: this.#through,
+    }
+    await persist(this.#context, 'feed', () => feed(this.#context.events, shipment, this.#cursors, feedBatch))
+    step('ingest.fed')
+  }
+}
+
+function fedEnvelope({ settled, wire }: Entry): FedEnvelope {
+  if (settled.kind === 'record' || wire === undefined) throw new Error('only envelopes are fed')
+  return { seq: settled.link.seq, digest: settled.link.digest, wire }
+}
