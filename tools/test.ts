@@ -26,7 +26,10 @@ if (args.includes('--help')) {
   const steps = STEPS.filter((step) => names.length === 0 || names.some((name) => step.name.startsWith(name)))
   const failed = steps.filter(({ name, args, cwd }) => {
     process.stderr.write(`\n— ${name} —\n`)
-    return spawnSync(process.execPath, args, { stdio: 'inherit', env, ...(cwd === undefined ? {} : { cwd }) }).status !== 0
+    return (
+      spawnSync(process.execPath, args, { stdio: 'inherit', env, ...(cwd === undefined ? {} : { cwd }) })
+        .status !== 0
+    )
   })
   for (const { name } of failed) process.stdout.write(`failed: ${name}\n`)
   process.stdout.write(`${steps.length - failed.length} passed, ${failed.length} failed\n`)

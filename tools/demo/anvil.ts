@@ -17,19 +17,35 @@ export async function startAnvil(processes: ProcessGroup) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const flags = ['--hardfork', 'osaka', '--block-time', '1', '--mixed-mining', '--slots-in-an-epoch', '1']
-  processes.start({ name: 'anvil', command: anvilBinary(), args: ['--host', '127.0.0.1', '--port', String(port), ...flags] })
+  processes.start({
+    name: 'anvil',
+    command: anvilBinary(),
+    args: ['--host', '127.0.0.1', '--port', String(port), ...flags],
+  })
   const developer = mnemonicToAccount(DEVELOPER_PHRASE)
-  const client = createWalletClient({ account: developer, chain: anvilChain, transport: http(url), pollingInterval: 50 }).extend(publicActions)
+  const client = createWalletClient({
+    account: developer,
+    chain: anvilChain,
+    transport: http(url),
+    pollingInterval: 50,
+  }).extend(publicActions)
   await untilItAnswers(client, processes.logFile('anvil'))
   return {
     url,
     client,
     developer,
     async giveEther(to: Hex) {
-      await client.waitForTransactionReceipt({ hash: await client.sendTransaction({ to, value: parseEther('100') }) })
+      await client.waitForTransactionReceipt({
+        hash: await client.sendTransaction({ to, value: parseEther('100') }),
+      })
     },
     async issueTokens(token: Hex, to: Hex) {
-      const call = { address: token, abi: settlementTokenAbi, functionName: 'issue', args: [to, parseEther('100000')] } as const
+      const call = {
+        address: token,
+        abi: settlementTokenAbi,
+        functionName: 'mint',
+        args: [to, parseEther('100000')],
+      } as const
       await client.waitForTransactionReceipt({ hash: await client.writeContract(call) })
     },
   }
@@ -55,6 +71,8 @@ export function anvilBinary(): string {
   try {
     return join(dirname(require.resolve(`@foundry-rs/anvil-${platform}/package.json`)), 'bin', 'anvil')
   } catch (cause) {
-    throw new Refusal('demo.anvil', `there is no anvil for ${platform}; install Foundry's anvil for it.`, { cause })
+    throw new Refusal('demo.anvil', `there is no anvil for ${platform}; install Foundry's anvil for it.`, {
+      cause,
+    })
   }
 }

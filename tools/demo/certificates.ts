@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
@@ -18,7 +19,10 @@ export type CertificateAuthority = {
 export async function createCertificateAuthority(dir: string): Promise<CertificateAuthority> {
   x509.cryptoProvider.set(crypto)
   const keys = await generateKeys()
-  const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + VALID_DAYS * 86_400_000) }
+  const validity = {
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + VALID_DAYS * 86_400_000),
+  }
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: 'CN=Consign demo CA',
@@ -30,7 +34,13 @@ export async function createCertificateAuthority(dir: string): Promise<Certifica
   const caFile = join(dir, 'ca.pem')
   writeFileSync(caFile, ca.toString('pem'))
 
-  const issue = async (into: string, file: string, name: string, usage: string, extensions: x509.Extension[]): Promise<CertificateFiles> => {
+  const issue = async (
+    into: string,
+    file: string,
+    name: string,
+    usage: string,
+    extensions: x509.Extension[],
+  ): Promise<CertificateFiles> => {
     const leaf = await generateKeys()
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -42,7 +52,10 @@ export async function createCertificateAuthority(dir: string): Promise<Certifica
       signingKey: keys.privateKey,
       extensions: [new x509.ExtendedKeyUsageExtension([usage]), ...extensions],
     })
-    const key = x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', leaf.privateKey), 'PRIVATE KEY')
+    const key = x509.PemConverter.encode(
+      await crypto.subtle.exportKey('pkcs8', leaf.privateKey),
+      'PRIVATE KEY',
+    )
     const files = { certificateFile: join(into, `${file}.crt`), keyFile: join(into, `${file}.key`) }
     writeFileSync(files.certificateFile, certificate.toString('pem'))
     writeFileSync(files.keyFile, key, { mode: 0o600 })
@@ -59,8 +72,8 @@ export async function createCertificateAuthority(dir: string): Promise<Certifica
   }
 }
 
-function generateKeys(): Promise<CryptoKeyPair> {
-  return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<CryptoKeyPair>
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
 }
 
 /** Positive and 8 bytes long (RFC 5280 4.1.2.2). */

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { deviceId, exportKeySet, type KeySet } from '@consign/envelope'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hex } from 'viem'
 import { toHex } from 'viem'
 import { writeSecret } from './identities.ts'
@@ -23,7 +23,9 @@ export type DeviceOptions = {
   termsFile: string
   mqttPort: number
   /** Readings come from the simulation, or from a file as fast as the system takes them. */
-  source: { kind: 'simulation'; seed: number; paceMs: number; readingsPerLeg: number } | ({ kind: 'replay' } & Replay)
+  source:
+    | { kind: 'simulation'; seed: number; paceMs: number; readingsPerLeg: number }
+    | ({ kind: 'replay' } & Replay)
   nowMs: number
   killAt?: string | undefined
   onEvent: (event: EdgeEvent) => void
@@ -52,7 +54,9 @@ export async function startDevice(stack: Stack, options: DeviceOptions): Promise
       const ended = await running.ended
       if (ended === 0 || stopped || stack.processes.stopping) return
       if (starts > RESTARTS_MAX || ended === 2) {
-        throw new Error(`the device ended with ${ended}; its log is ${stack.processes.logFile(`edge-${options.name}`)}`)
+        throw new Error(
+          `the device ended with ${ended}; its log is ${stack.processes.logFile(`edge-${options.name}`)}`,
+        )
       }
       await sleep(RESTART_PAUSE_MS)
     }
@@ -74,7 +78,12 @@ async function provision(stack: Stack, dir: string, options: DeviceOptions): Pro
   const { source } = options
   const sourceEnv: Record<string, string> =
     source.kind === 'replay'
-      ? { SOURCE: 'replay', REPLAY_FILE: source.file, REPLAY_DEVICE: source.device, HANDOVERS: source.handovers.join(',') }
+      ? {
+          SOURCE: 'replay',
+          REPLAY_FILE: source.file,
+          REPLAY_DEVICE: source.device,
+          HANDOVERS: source.handovers.join(','),
+        }
       : {
           SOURCE: 'simulation',
           SEED: String(source.seed),

@@ -37,7 +37,13 @@ export type ViolationRow = {
   txHash: Hex | null
 }
 
-export type PayoutRow = { party: string; agreedTokens: string; penaltyTokens: string; paidTokens: string; via: string }
+export type PayoutRow = {
+  party: string
+  agreedTokens: string
+  penaltyTokens: string
+  paidTokens: string
+  via: string
+}
 export type AnchorRow = { seq: number; root: Hex; size: number; txHash: Hex; gas: number }
 
 export type Checks = {

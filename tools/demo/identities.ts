@@ -35,7 +35,10 @@ export function writeSecret(dir: string, name: string, secret: string): string {
   return file
 }
 
-export type IngestKeyFiles = Record<'sessionPrivate' | 'sessionPublic' | 'receiptPrivate' | 'receiptPublic', string>
+export type IngestKeyFiles = Record<
+  'sessionPrivate' | 'sessionPublic' | 'receiptPrivate' | 'receiptPublic',
+  string
+>
 
 /** The keys that devices seal for, and that sign their receipts. */
 export async function writeIngestKeys(dir: string, seed: number): Promise<IngestKeyFiles> {

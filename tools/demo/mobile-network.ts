@@ -1,14 +1,25 @@
-import { createServer, connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
-export type MobileNetwork = { port: number; cut(): void; restore(): void; close(): Promise<void> }
+export type MobileNetwork = {
+  port: number
+  /** Bytes that the device has sent, TLS handshakes included. */
+  bytesUp(): number
+  cut(): void
+  restore(): void
+  close(): Promise<void>
+}
 
 /** A TCP link on 127.0.0.1 between device and ingest that can be cut: open connections break, new ones are refused. */
 export async function startMobileNetwork(targetPort: number): Promise<MobileNetwork> {
   const open = new Set<Socket>()
   let isCut = false
+  let bytesUp = 0
   const server = createServer((device) => {
     if (isCut) return void device.destroy()
     const ingest = connect(targetPort, '127.0.0.1')
+    device.on('data', (chunk) => {
+      bytesUp += chunk.length
+    })
     for (const [from, to] of [
       [device, ingest],
       [ingest, device],
@@ -30,6 +41,7 @@ export async function startMobileNetwork(targetPort: number): Promise<MobileNetw
   }
   return {
     port: address.port,
+    bytesUp: () => bytesUp,
     cut() {
       isCut = true
       breakAll()

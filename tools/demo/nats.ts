@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from '@nats-io/transport-node'
 import { Refusal } from '@consign/envelope'
+import { connect } from '@nats-io/transport-node'
 import { freePort, type ProcessGroup } from './processes.ts'
 
 const READY_MS_MAX = 15_000
@@ -13,7 +13,10 @@ export async function startNats(processes: ProcessGroup, dir: string): Promise<s
   const port = await freePort()
   mkdirSync(dir, { recursive: true })
   const config = join(dir, 'nats.conf')
-  writeFileSync(config, `host: 127.0.0.1\nport: ${port}\njetstream {\n  store_dir: ${JSON.stringify(dir)}\n}\n`)
+  writeFileSync(
+    config,
+    `host: 127.0.0.1\nport: ${port}\njetstream {\n  store_dir: ${JSON.stringify(dir)}\n}\n`,
+  )
   processes.start({ name: 'nats-server', command: binary, args: ['-c', config] })
   const url = `nats://127.0.0.1:${port}`
   const deadline = Date.now() + READY_MS_MAX
@@ -26,5 +29,8 @@ export async function startNats(processes: ProcessGroup, dir: string): Promise<s
       await sleep(50)
     }
   }
-  throw new Refusal('demo.nats', `nats-server did not answer; its log is ${processes.logFile('nats-server')}.`)
+  throw new Refusal(
+    'demo.nats',
+    `nats-server did not answer; its log is ${processes.logFile('nats-server')}.`,
+  )
 }

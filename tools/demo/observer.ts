@@ -6,7 +6,9 @@ import type { Hex } from 'viem'
 
 const POLL_MS = 200
 
-export type Observation = { kind: 'envelope'; agreement: Hex; envelope: Envelope } | { kind: 'event'; event: ConsignEvent }
+export type Observation =
+  | { kind: 'envelope'; agreement: Hex; envelope: Envelope }
+  | { kind: 'event'; event: ConsignEvent }
 
 /** Reads the LOG as it grows, decoded. Survives an event log that is away for a moment. */
 export async function* observe(log: EventLog, signal: AbortSignal): AsyncGenerator<Observation> {
@@ -54,7 +56,11 @@ export class Completion {
       this.envelopes++
       if (observation.agreement === this.agreement) this.envelopesUpToLast = this.envelopes
     } else this.takeEvent(observation.event)
-    return this.settled && this.anchored >= this.envelopesUpToLast && [...this.expected].every((key) => this.final.has(key))
+    return (
+      this.settled &&
+      this.anchored >= this.envelopesUpToLast &&
+      [...this.expected].every((key) => this.final.has(key))
+    )
   }
 
   /** What is still to come, for people. */
@@ -62,20 +68,25 @@ export class Completion {
     const keys = [...this.expected].filter((key) => !this.final.has(key))
     return [
       ...(this.settled ? [] : ['settlement']),
-      ...(this.anchored >= this.envelopesUpToLast ? [] : [`anchor of ${this.envelopesUpToLast} envelopes (${this.anchored} so far)`]),
+      ...(this.anchored >= this.envelopesUpToLast
+        ? []
+        : [`anchor of ${this.envelopesUpToLast} envelopes (${this.anchored} so far)`]),
       ...keys,
     ]
   }
 
   private takeEvent(event: ConsignEvent): void {
     if ('agreement' in event.data && event.data.agreement === this.agreement) {
-      if (event.type === 'custody.transferred.v1') this.expected.add(`cut:${this.agreement}:${event.data.leg}`)
+      if (event.type === 'custody.transferred.v1')
+        this.expected.add(`cut:${this.agreement}:${event.data.leg}`)
       if (event.type === 'penalty.violation.charged.v1') this.expected.add(`violation:${event.data.caseId}`)
-      if (event.type === 'settlement.payment.intended.v1') this.expected.add(`payment:${event.data.paymentId}`)
+      if (event.type === 'settlement.payment.intended.v1')
+        this.expected.add(`payment:${event.data.paymentId}`)
       if (event.type === 'settlement.settled.v1') this.settled = true
     }
     if (event.type === 'chain.mined.v1') this.takeMined(event.data)
-    if (event.type === 'chain.finalized.v1' || event.type === 'chain.refused.v1') this.takeFinal(event.data.key)
+    if (event.type === 'chain.finalized.v1' || event.type === 'chain.refused.v1')
+      this.takeFinal(event.data.key)
   }
 
   private takeMined({ key, result }: EventData<'chain.mined.v1'>): void {

@@ -82,23 +82,24 @@ function parseFlags(args: string[]) {
   }
 }
 
-function replayOf(file: string | undefined, device: string | undefined, handovers: string[]): Replay | undefined {
+function replayOf(
+  file: string | undefined,
+  device: string | undefined,
+  handovers: string[],
+): Replay | undefined {
   if (file === undefined) {
     if (device !== undefined || handovers.length > 0) {
       throw new Refusal('demo.option', '--device and --handover belong to --replay FILE; name the file too.')
     }
     return undefined
   }
-  if (device === undefined) throw new Refusal('demo.option', '--replay needs --device ID: which device of the file to replay.')
+  if (device === undefined)
+    throw new Refusal('demo.option', '--replay needs --device ID: which device of the file to replay.')
   if (handovers.length > HANDOVERS_MAX) {
-    throw new Refusal('demo.option', `--handover may be given at most ${HANDOVERS_MAX} times, for shipper-x and shipper-y.`)
-  }
-  for (const time of handovers) {
-    if (!ISO_TIME.test(time) || Number.isNaN(Date.parse(time))) {
-      throw new Refusal('demo.option', `--handover ${time} is not an ISO time such as 2016-08-12T06:30:00Z.`)
-    }
+    throw new Refusal(
+      'demo.option',
+      `--handover may be given at most ${HANDOVERS_MAX} times, for shipper-x and shipper-y.`,
+    )
   }
   return { file, device, handovers }
 }
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { native, Refusal } from '@consign/envelope'
+import { encodeSignedAccept, native, Refusal } from '@consign/envelope'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
 import { partyByWallet, signAccept, type Terms, termsHash } from '@consign/terms'
-import { encodeSignedAccept } from '@consign/envelope'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Hex, toHex, zeroHash } from 'viem'
 import type { Identity } from './identities.ts'
@@ -47,9 +46,12 @@ export class PartyClient {
   async command(name: string, payload: unknown): Promise<unknown> {
     for (;;) {
       const reply = await this.connection
-        .request(subjects.command(this.identity.wallet.address, name), JSON.stringify(payload), { timeout: REPLY_MS_MAX })
+        .request(subjects.command(this.identity.wallet.address, name), JSON.stringify(payload), {
+          timeout: REPLY_MS_MAX,
+        })
         .catch(() => undefined)
-      if (this.connection.isClosed()) throw new Refusal('party.closed', `${this.identity.name} has left before ${name} was answered.`)
+      if (this.connection.isClosed())
+        throw new Refusal('party.closed', `${this.identity.name} has left before ${name} was answered.`)
       if (reply !== undefined) {
         const answer = reply.json<{ ok?: boolean; error?: { code: string; message: string } }>()
         if (answer.error === undefined) return answer
@@ -68,9 +70,15 @@ export class PartyClient {
     return sending
   }
 
-  private async signAndSend(terms: Terms, agreement: Hex, chainId: number, offerDigest: Hex): Promise<unknown> {
+  private async signAndSend(
+    terms: Terms,
+    agreement: Hex,
+    chainId: number,
+    offerDigest: Hex,
+  ): Promise<unknown> {
     const clause = partyByWallet(terms, this.identity.wallet.address)
-    if (clause === undefined) throw new Refusal('party.stranger', `${this.identity.name} is not in these terms.`)
+    if (clause === undefined)
+      throw new Refusal('party.stranger', `${this.identity.name} is not in these terms.`)
     const accept = await signAccept(
       native,
       this.identity,

@@ -59,7 +59,12 @@ export class ProcessGroup {
       this.children.delete(child)
       log.end()
     })
-    const running = { name: spec.name, pid: child.pid ?? 0, ended, kill: (signal: NodeJS.Signals) => void child.kill(signal) }
+    const running = {
+      name: spec.name,
+      pid: child.pid ?? 0,
+      ended,
+      kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    }
     this.children.set(child, running)
     return running
   }
@@ -90,7 +95,11 @@ export function freePort(): Promise<number> {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address !== null && typeof address === 'object'
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      )
     })
   })
 }

@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { deviceId, type KeySet, native, Refusal } from '@consign/envelope'
+import { type KeySet, native, Refusal } from '@consign/envelope'
 import {
   agreementAddress,
+  type CompleteDraft,
   carriers,
+  deviceIdentity,
   draftTerms,
   general,
   parseTermsDraft,
@@ -13,10 +15,9 @@ import {
   signAgreement,
   ssccWithCheckDigit,
   type Terms,
-  type TermsDraft,
   termsHash,
 } from '@consign/terms'
-import { type Hex, toHex } from 'viem'
+import type { Hex } from 'viem'
 import { type Device, type DeviceOptions, type EdgeEvent, startDevice } from './device.ts'
 import { type Identity, identityOf, keySetOf, saltOf } from './identities.ts'
 import { startMobileNetwork } from './mobile-network.ts'
@@ -24,14 +25,16 @@ import type { Replay } from './options.ts'
 import { PartyClient } from './party.ts'
 import type { Stack } from './stack.ts'
 
-export const DEFAULT_TERMS = fileURLToPath(new URL('../../packages/terms/examples/default.json', import.meta.url))
+export const DEFAULT_TERMS = fileURLToPath(
+  new URL('../../packages/terms/examples/default.json', import.meta.url),
+)
 
 export type ShipmentOptions = {
   /** Tells shipments of one stack apart. */
   name: string
   /** Tells their SSCCs apart. */
   serial: number
-  draft: TermsDraft
+  draft: CompleteDraft
   replay?: Replay | undefined
   paceMs: number
   readingsPerLeg: number
@@ -50,13 +53,15 @@ export type Shipment = {
   device: Device
   /** The end of the shifted time line of a replay. */
   nowMs: number
+  /** Bytes that the device sent over the mobile network, TLS handshakes included. */
+  bytesUp: () => number
   stop(): Promise<void>
 }
 
 const NETWORK_CUT_MS = 4_000
 
 /** Reads a `--terms` file. Refusal `demo.terms` when it is no JSON, else what the draft's parser says. */
-export function readDraft(file: string): TermsDraft {
+export function readDraft(file: string): CompleteDraft {
   let json: unknown
   try {
     json = JSON.parse(readFileSync(file, 'utf8'))
@@ -97,21 +102,41 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
       }, NETWORK_CUT_MS)
     }
   }
-  const device = await startDevice(stack, { ...deviceOptions(stack, options, nowMs), identity, agreement, termsFile, mqttPort: network.port, onEvent: onEdge })
+  const device = await startDevice(stack, {
+    ...deviceOptions(stack, options, nowMs),
+    identity,
+    agreement,
+    termsFile,
+    mqttPort: network.port,
+    onEvent: onEdge,
+  })
   const stop = async () => {
     await device.stop()
     await Promise.all([network.close(), ...clients.map((client) => client.close())])
   }
-  return { name: options.name, terms, agreement, sscc, device, nowMs, stop }
+  return { name: options.name, terms, agreement, sscc, device, nowMs, bytesUp: network.bytesUp, stop }
 }
 
-function deviceOptions(stack: Stack, options: ShipmentOptions, nowMs: number): Pick<DeviceOptions, 'name' | 'nowMs' | 'source' | 'killAt'> {
+function deviceOptions(
+  stack: Stack,
+  options: ShipmentOptions,
+  nowMs: number,
+): Pick<DeviceOptions, 'name' | 'nowMs' | 'source' | 'killAt'> {
   const { name, replay, killAt, paceMs, readingsPerLeg } = options
-  const source = replay === undefined ? ({ kind: 'simulation', seed: stack.seed, paceMs, readingsPerLeg } as const) : ({ kind: 'replay', ...replay } as const)
+  const source =
+    replay === undefined
+      ? ({ kind: 'simulation', seed: stack.seed, paceMs, readingsPerLeg } as const)
+      : ({ kind: 'replay', ...replay } as const)
   return { name, nowMs, source, killAt }
 }
 
-function drawUpTerms(stack: Stack, options: ShipmentOptions, identities: Identity[], device: KeySet, nowMs: number): Terms {
+function drawUpTerms(
+  stack: Stack,
+  options: ShipmentOptions,
+  identities: Identity[],
+  device: KeySet,
+  nowMs: number,
+): Terms {
   let salts = 0
   return draftTerms(
     options.draft,
@@ -120,14 +145,7 @@ function drawUpTerms(stack: Stack, options: ShipmentOptions, identities: Identit
       token: stack.deployment.token,
       anchorWriter: stack.writer,
       parties: Object.fromEntries(identities.map((party) => [party.name, partyIdentity(party)])),
-      device: {
-        deviceId: `0x${deviceId(device.public)}`,
-        p256: toHex(device.public.p256),
-        mlDsaKey: toHex(device.public.mlDsa),
-        slhDsaKey: toHex(device.public.slhDsa),
-        provisioner: stack.payer.wallet.address.toLowerCase() as Hex,
-        keystore: 'file',
-      },
+      device: deviceIdentity(device.public, stack.payer.wallet.address.toLowerCase() as Hex),
       nowMs,
       shipment: ssccWithCheckDigit(`3${String(4_012_345)}${String(options.serial).padStart(9, '0')}`),
     },
@@ -137,9 +155,17 @@ function drawUpTerms(stack: Stack, options: ShipmentOptions, identities: Identit
 
 async function signTerms(stack: Stack, terms: Terms, clients: Map<string, PartyClient>): Promise<Hex> {
   const { factory, implementation, chainId } = stack.deployment
-  const [payerClient, payeeClient] = [clients.get(stack.payer.wallet.address.toLowerCase()), clients.get(payee(terms).wallet)]
-  if (payerClient === undefined || payeeClient === undefined) throw new Refusal('demo.terms', 'these terms have no payer or no payee.')
-  const message = { termsHash: termsHash(terms), payer: stack.payer.wallet.address.toLowerCase() as Hex, payee: payee(terms).wallet }
+  const [payerClient, payeeClient] = [
+    clients.get(stack.payer.wallet.address.toLowerCase()),
+    clients.get(payee(terms).wallet),
+  ]
+  if (payerClient === undefined || payeeClient === undefined)
+    throw new Refusal('demo.terms', 'these terms have no payer or no payee.')
+  const message = {
+    termsHash: termsHash(terms),
+    payer: stack.payer.wallet.address.toLowerCase() as Hex,
+    payee: payee(terms).wallet,
+  }
   const domain = { chainId, factory }
   const [payerSignature, payeeSignature] = await Promise.all(
     [payerClient, payeeClient].map((client) => signAgreement(native, client.identity, domain, message)),
@@ -149,7 +175,13 @@ async function signTerms(stack: Stack, terms: Terms, clients: Map<string, PartyC
 }
 
 /** The itinerary: the carriers in the order of the terms, as many as there are handovers, then the payer. */
-function acceptOffers(stack: Stack, terms: Terms, agreement: Hex, clients: Map<string, PartyClient>, replay: Replay | undefined): void {
+function acceptOffers(
+  stack: Stack,
+  terms: Terms,
+  agreement: Hex,
+  clients: Map<string, PartyClient>,
+  replay: Replay | undefined,
+): void {
   const takers = carriers(terms)
     .slice(0, replay === undefined ? undefined : replay.handovers.length)
     .map((carrier) => carrier.wallet)

@@ -62,7 +62,10 @@ async function startParts(
 ): Promise<Stack> {
   const keysDir = join(dir, 'keys')
   say('starting nats-server and anvil')
-  const [natsUrl, anvil] = await Promise.all([startNats(processes, join(dir, 'jetstream')), startAnvil(processes)])
+  const [natsUrl, anvil] = await Promise.all([
+    startNats(processes, join(dir, 'jetstream')),
+    startAnvil(processes),
+  ])
   const [payer, writer] = [identityOf(seed, 'factory'), identityOf(seed, 'chain-writer')]
   say('deploying the contracts')
   const deployment = await deployConsign({ client: anvil.client, account: anvil.developer })
@@ -92,7 +95,10 @@ async function startParts(
       ANCHOR_LOG: deployment.anchorLog,
       ANCHOR_MS: '4000',
     },
-    settlement: { PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey), TOKEN: deployment.token },
+    settlement: {
+      PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey),
+      TOKEN: deployment.token,
+    },
   }
   const metricsPorts = {} as Record<ServiceName, number>
   for (const name of SERVICES) metricsPorts[name] = await freePort()

@@ -44,7 +44,10 @@ export async function supervise(processes: ProcessGroup, service: Supervised): P
     if (starts > RESTARTS_MAX || processes.stopping) break
     await sleep(100)
   }
-  throw new Refusal('demo.service', `${service.name} did not become ready; its log is ${processes.logFile(service.name)}.`)
+  throw new Refusal(
+    'demo.service',
+    `${service.name} did not become ready; its log is ${processes.logFile(service.name)}.`,
+  )
 }
 
 async function isReady(url: string): Promise<boolean> {

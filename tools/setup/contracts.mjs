@@ -8,7 +8,11 @@ const STAMP = join(CONTRACTS, 'out', '.consign-setup')
 
 /** Compiles the contracts, once per state of their sources. */
 export async function compileContracts() {
-  const wanted = fingerprint([join(CONTRACTS, 'foundry.toml'), ...solidityFiles('src'), ...solidityFiles('test')])
+  const wanted = fingerprint([
+    join(CONTRACTS, 'foundry.toml'),
+    ...solidityFiles('src'),
+    ...solidityFiles('test'),
+  ])
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   say('compiling the contracts')
   try {

@@ -17,7 +17,10 @@ export async function findNatsServer() {
   const named = process.env.CONSIGN_NATS_SERVER
   if (named !== undefined) {
     if (await isRecent(named)) return named
-    throw new SetupFailure('setup.nats', `CONSIGN_NATS_SERVER=${named} is not a nats-server ${VERSION_MIN.join('.')} or later; unset it or name another.`)
+    throw new SetupFailure(
+      'setup.nats',
+      `CONSIGN_NATS_SERVER=${named} is not a nats-server ${VERSION_MIN.join('.')} or later; unset it or name another.`,
+    )
   }
   const cached = join(CACHE, `nats-server-${NATS_VERSION}`)
   for (const candidate of ['nats-server', cached]) if (await isRecent(candidate)) return candidate

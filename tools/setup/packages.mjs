@@ -21,13 +21,22 @@ export async function installPackages() {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   say('installing packages into node_modules (npm ci, about half a minute)')
   try {
-    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, shell: process.platform === 'win32' })
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: ROOT,
+      shell: process.platform === 'win32',
+    })
   } catch (error) {
-    throw new SetupFailure('setup.packages', `npm could not install the packages; check the network, then run it again. ${error.message}`)
+    throw new SetupFailure(
+      'setup.packages',
+      `npm could not install the packages; check the network, then run it again. ${error.message}`,
+    )
   }
   const version = await run(nodePath(), ['--version'])
   if (Number(version.slice(1).split('.')[0]) < NODE_MAJOR_MIN) {
-    throw new SetupFailure('setup.node', `Node ${NODE_MAJOR_MIN} or later is needed and ${version} was found; install it and put it first in PATH.`)
+    throw new SetupFailure(
+      'setup.node',
+      `Node ${NODE_MAJOR_MIN} or later is needed and ${version} was found; install it and put it first in PATH.`,
+    )
   }
   writeFileSync(STAMP, wanted)
 }

@@ -1,0 +1,82 @@
+import { agreementAbi, anchorLogAbi, type Deployment, publicClient, settlementTokenAbi } from '@consign/chain'
+import type { Hex } from 'viem'
+import type { AnchorRow } from '../document.ts'
+
+export type ProvenViolation = { caseId: Hex; txHash: Hex }
+export type Transfer = { to: Hex; amount: bigint; txHash: Hex }
+export type ChainLeg = { leg: number; custodian: Hex; n: number; ended: boolean }
+export type ChainCut = { leg: number; n: number; cutDigest: Hex }
+
+/** What the chain alone says about a shipment. */
+export type ChainEvidence = {
+  violations: ProvenViolation[]
+  legs: ChainLeg[]
+  cuts: ChainCut[]
+  /** Each root with what the contract's storage holds for its number now. */
+  anchors: (AnchorRow & { storedRoot: Hex })[]
+  latestAnchorSize: number
+  /** Every token transfer that left the payer. */
+  transfers: Transfer[]
+}
+
+export type ChainQuery = {
+  rpcUrl: string
+  agreement: Hex
+  payer: Hex
+  writer: Hex
+  deployment: Deployment
+  legs: number
+}
+
+const lower = (hex: Hex): Hex => hex.toLowerCase() as Hex
+
+export async function readChain(query: ChainQuery): Promise<ChainEvidence> {
+  const client = publicClient(query.rpcUrl)
+  const all = { fromBlock: 0n, toBlock: 'latest', strict: true } as const
+  const agreement = { address: query.agreement, abi: agreementAbi } as const
+  const anchorLog = { address: query.deployment.anchorLog, abi: anchorLogAbi } as const
+  const [proven, cuts, anchored, transfers, latest] = await Promise.all([
+    client.getContractEvents({ ...agreement, ...all, eventName: 'ViolationProven' }),
+    client.getContractEvents({ ...agreement, ...all, eventName: 'CustodyTransferred' }),
+    client.getContractEvents({ ...anchorLog, ...all, eventName: 'Anchored', args: { writer: query.writer } }),
+    client.getContractEvents({
+      address: query.deployment.token,
+      abi: settlementTokenAbi,
+      ...all,
+      eventName: 'Transfer',
+      args: { from: query.payer },
+    }),
+    client.readContract({ ...anchorLog, functionName: 'latest', args: [query.writer] }),
+  ])
+  const legs = await Promise.all(
+    Array.from({ length: query.legs }, async (_, leg) => {
+      const { custodian, n, ended } = await client.readContract({
+        ...agreement,
+        functionName: 'legOf',
+        args: [leg],
+      })
+      return { leg, custodian: lower(custodian), n, ended }
+    }),
+  )
+  const anchors = await Promise.all(
+    anchored.map(async ({ args: { seq, root, size }, transactionHash: txHash }) => {
+      const [{ gasUsed }, storedRoot] = await Promise.all([
+        client.getTransactionReceipt({ hash: txHash }),
+        client.readContract({ ...anchorLog, functionName: 'root', args: [query.writer, seq] }),
+      ])
+      return { seq: Number(seq), root, size: Number(size), txHash, gas: Number(gasUsed), storedRoot }
+    }),
+  )
+  return {
+    violations: proven.map(({ args, transactionHash }) => ({ caseId: args.caseId, txHash: transactionHash })),
+    legs,
+    cuts: cuts.map(({ args: { leg, n, cutDigest } }) => ({ leg, n, cutDigest })),
+    anchors,
+    latestAnchorSize: Number(latest[1]),
+    transfers: transfers.map(({ args, transactionHash }) => ({
+      to: lower(args.to),
+      amount: args.value,
+      txHash: transactionHash,
+    })),
+  }
+}

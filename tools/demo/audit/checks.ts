@@ -1,0 +1,179 @@
+import {
+  decodeSignedLegKeys,
+  type Envelope,
+  native,
+  type PublicKeys,
+  verifyEnvelope,
+  verifyLegKeys,
+} from '@consign/envelope'
+import { encodeEvent } from '@consign/events'
+import { MerkleLog, merkleRoot } from '@consign/merkle'
+import { assess } from '@consign/penalty'
+import { device, general, payoutPlan, type Terms, transfersOf } from '@consign/terms'
+import { type Hex, hexToBytes, toHex } from 'viem'
+import type { Checks } from '../document.ts'
+import type { ChainEvidence } from './chain-evidence.ts'
+import type { DeviceEvidence, DeviceLeg } from './device-evidence.ts'
+import { eventsOf, type LogEvidence } from './log-evidence.ts'
+
+export type Evidence = {
+  agreement: Hex
+  terms: Terms
+  log: LogEvidence
+  chain: ChainEvidence
+  device: DeviceEvidence
+}
+
+export async function runChecks(evidence: Evidence): Promise<Checks> {
+  return {
+    conserved: isConserved(evidence),
+    replayIdentical: isReplayIdentical(evidence),
+    anchorsVerified: areAnchorsVerified(evidence),
+    nothingLost: await isNothingLost(evidence),
+  }
+}
+
+/** The plan that follows from the log, whatever settlement wrote down. */
+export function recomputedPlan({ agreement, terms, log }: Evidence) {
+  const violations = eventsOf(log, 'penalty.violation.charged.v1', agreement).map(({ data }) => data)
+  return payoutPlan({ terms, violations })
+}
+
+function isConserved(evidence: Evidence): boolean {
+  const { agreement, terms, log, chain } = evidence
+  const plan = recomputedPlan(evidence)
+  const made = eventsOf(log, 'settlement.payment.made.v1', agreement)
+  const paid = made.map(({ data }) => `${data.wallet} ${transferIn(chain, data.txHash, data.wallet)}`)
+  const due = transfersOf(plan).map(({ wallet, amount }) => `${wallet} ${amount}`)
+  const agreed = terms.clauses.reduce(
+    (sum, clause) => sum + (clause.kind === 'party' ? BigInt(clause.amount) : 0n),
+    0n,
+  )
+  const given = [
+    ...plan.payouts.map(({ paid }) => paid),
+    ...plan.awards.map(({ amount }) => amount),
+    plan.refund,
+  ]
+  const total = given.reduce((sum, amount) => sum + BigInt(amount), 0n)
+  return isEqual(paid.sort(), due.sort()) && total === agreed && everyTransferIsAPayment(log, chain)
+}
+
+function transferIn(chain: ChainEvidence, txHash: Hex, wallet: Hex): bigint | undefined {
+  return chain.transfers.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount
+}
+
+/** No token left the payer but by a recorded payment, and no payment is recorded twice. */
+function everyTransferIsAPayment(log: LogEvidence, chain: ChainEvidence): boolean {
+  const made = log.events.flatMap((event) =>
+    event.type === 'settlement.payment.made.v1' ? [event.data] : [],
+  )
+  const recorded = made.map(({ txHash, wallet, amount }) => `${txHash} ${wallet} ${amount}`)
+  const transferred = chain.transfers.map(({ txHash, to, amount }) => `${txHash} ${to} ${amount}`)
+  return new Set(recorded).size === recorded.length && isEqual(recorded.sort(), transferred.sort())
+}
+
+function isReplayIdentical(evidence: Evidence): boolean {
+  const { agreement, log } = evidence
+  const again = assess(log.messages).map(({ event }) => toHex(encodeEvent(event)))
+  const recorded = log.messages
+    .filter(({ subject }) => subject.startsWith('penalty.') || subject.startsWith('rating.'))
+    .map(({ data }) => toHex(data))
+  const planned = eventsOf(log, 'settlement.planned.v1', agreement).map(({ data }) =>
+    JSON.stringify(data.plan),
+  )
+  return (
+    isEqual(again.sort(), recorded.sort()) && isEqual(planned, [JSON.stringify(recomputedPlan(evidence))])
+  )
+}
+
+function areAnchorsVerified({ log, chain }: Evidence): boolean {
+  const tree = new MerkleLog()
+  for (const leaf of log.leaves) tree.append(leaf)
+  const own = new Set([...log.envelopes.values()].flat().map(({ digest }) => digest.toHex()))
+  const sizeNeeded = 1 + log.leaves.findLastIndex((leaf) => own.has(leaf.toHex()))
+  const roots = chain.anchors.every(
+    ({ root, storedRoot, size, seq }, i) =>
+      seq === i && root === storedRoot && size <= tree.size && root === toHex(tree.root(size)),
+  )
+  return (
+    roots &&
+    own.size > 0 &&
+    chain.latestAnchorSize >= sizeNeeded &&
+    chain.anchors.at(-1)?.size === chain.latestAnchorSize
+  )
+}
+
+async function isNothingLost(evidence: Evidence): Promise<boolean> {
+  const { device: deviceSays, log } = evidence
+  if (deviceSays.framesWaiting > 0 || deviceSays.readingsWaiting > 0 || log.unreadable > 0) return false
+  const carried = deviceSays.legs.filter(({ cutDigest }) => cutDigest !== null)
+  const total = carried.reduce((sum, { readings }) => sum + readings, 0)
+  if (carried.length === 0 || total !== deviceSays.source.readings) return false
+  const keys = await legKeysOf(evidence)
+  for (const leg of carried) {
+    if (!chainAgrees(evidence.chain, leg)) return false
+    if (!(await logAgrees(log.envelopes.get(leg.leg) ?? [], leg, keys.get(leg.leg)))) return false
+  }
+  return true
+}
+
+function chainAgrees(chain: ChainEvidence, { leg, n, party, cutDigest }: DeviceLeg): boolean {
+  const onChain = chain.legs.find((each) => each.leg === leg)
+  const cut = chain.cuts.find((each) => each.leg === leg)
+  return (
+    onChain?.ended === true &&
+    onChain.n === n &&
+    onChain.custodian === party &&
+    cut?.n === n &&
+    cut.cutDigest === cutDigest
+  )
+}
+
+async function logAgrees(
+  envelopes: Envelope[],
+  leg: DeviceLeg,
+  keys: PublicKeys | undefined,
+): Promise<boolean> {
+  if (keys === undefined) return false
+  const bySeq = [...envelopes].sort((a, b) => a.header.seq - b.header.seq)
+  const readings = bySeq.reduce((sum, { header }) => sum + header.count, 0)
+  const complete = bySeq.length === leg.n && bySeq.every(({ header }, i) => header.seq === i)
+  if (
+    !complete ||
+    readings !== leg.readings ||
+    toHex(merkleRoot(bySeq.map(({ digest }) => digest))) !== leg.root
+  )
+    return false
+  try {
+    for (const envelope of bySeq) await verifyEnvelope(native, keys, envelope)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Follows the keys from the device that the terms name through every leg; throws when a link is false. */
+async function legKeysOf({ agreement, terms, log }: Evidence): Promise<Map<number, PublicKeys>> {
+  const { p256, mlDsaKey, slhDsaKey } = device(terms)
+  let signer: PublicKeys = {
+    p256: hexToBytes(p256),
+    mlDsa: hexToBytes(mlDsaKey),
+    slhDsa: hexToBytes(slhDsaKey),
+  }
+  const signed = [
+    ...eventsOf(log, 'custody.packed.v1', agreement).map(({ data }) => data.keys),
+    ...eventsOf(log, 'custody.transferred.v1', agreement).map(({ data }) => data.nextKeys),
+  ]
+  const keys = new Map<number, PublicKeys>()
+  for (const bytes of signed) {
+    const legKeys = decodeSignedLegKeys(hexToBytes(bytes))
+    if (legKeys.record.agreement !== agreement || legKeys.record.chainId !== general(terms).chainId) break
+    signer = await verifyLegKeys(native, signer, legKeys)
+    keys.set(legKeys.record.leg, signer)
+  }
+  return keys
+}
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i])
+}

@@ -1,0 +1,117 @@
+import type { Deployment } from '@consign/chain'
+import { type MetricName, metricByName, Refusal } from '@consign/envelope'
+import { formatTokens, partyByWallet, type Terms } from '@consign/terms'
+import type { Hex } from 'viem'
+import type { AnchorRow, LegRow, PayoutRow, ShipmentDocument, ViolationRow } from '../document.ts'
+import { readChain } from './chain-evidence.ts'
+import { type Evidence, recomputedPlan, runChecks } from './checks.ts'
+import { readDevice } from './device-evidence.ts'
+import { eventsOf, readLog } from './log-evidence.ts'
+
+/** Where the evidence of a shipment is. */
+export type AuditQuery = {
+  natsUrl: string
+  rpcUrl: string
+  agreement: Hex
+  deviceDir: string
+  deployment: Deployment
+  payer: Hex
+  writer: Hex
+}
+
+/** Gathers the evidence, runs the checks and writes the shipment's document. */
+export async function audit(query: AuditQuery): Promise<ShipmentDocument> {
+  const agreement = query.agreement.toLowerCase() as Hex
+  const log = await readLog(query.natsUrl, agreement)
+  const signed = eventsOf(log, 'custody.agreement.signed.v1', agreement)[0]
+  if (signed === undefined)
+    throw new Refusal('audit.agreement', `the log knows no agreement ${agreement}; name another.`)
+  const device = readDevice(query.deviceDir)
+  const legs = device.legs.filter(({ cutDigest }) => cutDigest !== null).length
+  const chain = await readChain({ ...query, agreement, legs })
+  const evidence: Evidence = { agreement, terms: signed.data.terms, log, chain, device }
+  return {
+    shipment: signed.data.shipment,
+    agreement,
+    legs: legRows(evidence),
+    violations: violationRows(evidence),
+    payouts: payoutRows(evidence),
+    refundTokens: formatTokens(BigInt(recomputedPlan(evidence).refund)),
+    emptyRows: device.source.emptyRows,
+    anchors: chain.anchors.map(
+      ({ seq, root, size, txHash, gas }): AnchorRow => ({ seq, root, size, txHash, gas }),
+    ),
+    checks: await runChecks(evidence),
+  }
+}
+
+/** The legs that had a custodian on the way: those that a cut has ended. */
+function legRows({ device, log, terms }: Evidence): LegRow[] {
+  return device.legs
+    .filter(({ cutDigest }) => cutDigest !== null)
+    .map(({ leg, party, n }) => {
+      const envelopes = log.envelopes.get(leg) ?? []
+      return {
+        leg,
+        custodian: nameOf(terms, party),
+        address: party,
+        envelopes: envelopes.length,
+        readings: envelopes.reduce((sum, { header }) => sum + header.count, 0),
+        gaps: gapsIn(new Set(envelopes.map(({ header }) => header.seq)), n),
+      }
+    })
+}
+
+function gapsIn(seqs: Set<number>, n: number): LegRow['gaps'] {
+  const gaps: LegRow['gaps'] = []
+  for (let seq = 0; seq < n; seq++) {
+    if (seqs.has(seq)) continue
+    const last = gaps.at(-1)
+    if (last?.toSeq === seq - 1) last.toSeq = seq
+    else gaps.push({ fromSeq: seq, toSeq: seq })
+  }
+  return gaps
+}
+
+function violationRows({ agreement, terms, log, chain, device }: Evidence): ViolationRow[] {
+  const inFileTime = (ms: number) => new Date(ms - device.source.shiftMs).toISOString()
+  return eventsOf(log, 'penalty.violation.charged.v1', agreement).map(({ data }) => {
+    const proven = chain.violations.find(({ caseId }) => caseId === data.caseId)
+    return {
+      leg: data.leg,
+      custodian: nameOf(terms, data.custodian),
+      metric: data.metric,
+      kind: data.kind,
+      from: inFileTime(data.fromMs),
+      to: inFileTime(data.toMs),
+      worst: data.worst / metricByName(data.metric as MetricName).scale,
+      penaltyTokens: formatTokens(BigInt(data.penalty)),
+      provenOnChain: proven !== undefined,
+      txHash: proven?.txHash ?? null,
+    }
+  })
+}
+
+function payoutRows(evidence: Evidence): PayoutRow[] {
+  const { agreement, log, chain } = evidence
+  const made = eventsOf(log, 'settlement.payment.made.v1', agreement)
+  return recomputedPlan(evidence).payouts.map(({ party, wallet, agreed, penalty }) => {
+    const payments = made.filter(({ data }) => data.wallet === wallet)
+    const hashes = new Set(payments.map(({ data }) => data.txHash))
+    const paid = chain.transfers.reduce(
+      (sum, { to, amount, txHash }) => (to === wallet && hashes.has(txHash) ? sum + amount : sum),
+      0n,
+    )
+    return {
+      party,
+      agreedTokens: formatTokens(BigInt(agreed)),
+      penaltyTokens: formatTokens(BigInt(penalty)),
+      paidTokens: formatTokens(paid),
+      via: payments[0]?.data.via ?? 'none',
+    }
+  })
+}
+
+function nameOf(terms: Terms, wallet: Hex): string {
+  return partyByWallet(terms, wallet)?.name ?? wallet
+}

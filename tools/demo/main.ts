@@ -1,0 +1,133 @@
+// npm run demo: starts everything on 127.0.0.1, runs one shipment, has a separate process audit it, and shows the result.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Refusal } from '@consign/envelope'
+import { connectEventLog, connectNats } from '@consign/eventlog'
+import type { CompleteDraft } from '@consign/terms'
+import type { Observation } from './observer.ts'
+import { type DemoOptions, HELP, parseOptions } from './options.ts'
+import { checkInputs, runShipment, type ShipmentRun, shortenDispute } from './run.ts'
+import { DEFAULT_TERMS, readDraft } from './shipment.ts'
+import { SERVICES, type Stack, startStack } from './stack.ts'
+import { renderSummary, Tally } from './summary.ts'
+import { Timeline } from './timeline.ts'
+
+const EXIT = { ok: 0, checkFailed: 1, badInput: 2, setupFailed: 3, interrupted: 130 } as const
+type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+const READINGS_PER_LEG = 200
+const PACE_MS = 25
+
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
+leaveWithParent()
+
+process.exitCode = await main()
+
+async function main(): Promise<ExitCode> {
+  let options: DemoOptions
+  let draft: CompleteDraft
+  try {
+    options = parseOptions(process.argv.slice(2), process.env.INIT_CWD ?? process.cwd())
+    if (options.help) {
+      process.stdout.write(HELP)
+      return EXIT.ok
+    }
+    draft = shortenDispute(readDraft(options.termsFile ?? DEFAULT_TERMS))
+    await checkInputs(draft, options.replay)
+  } catch (error) {
+    return refuse(error, EXIT.badInput)
+  }
+  const dir = mkdtempSync(join(tmpdir(), 'consign-'))
+  const timeline = new Timeline(process.stderr)
+  let stack: Stack
+  try {
+    stack = await startStack({ dir, seed: options.seed, say: (line) => timeline.say(line, 'dim') })
+  } catch (error) {
+    return interrupted.signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
+  }
+  try {
+    return await ship(stack, draft, options, timeline)
+  } catch (error) {
+    if (interrupted.signal.aborted) return EXIT.interrupted
+    timeline.say(`logs: ${join(dir, 'logs')}`)
+    return refuse(error, EXIT.checkFailed)
+  } finally {
+    await stack.stop()
+    if (process.exitCode === EXIT.ok) rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function ship(
+  stack: Stack,
+  draft: CompleteDraft,
+  options: DemoOptions,
+  timeline: Timeline,
+): Promise<ExitCode> {
+  const nats = await connectNats({ url: stack.natsUrl, name: 'demo' })
+  const tally = new Tally()
+  try {
+    const run = await runShipment(
+      stack,
+      await connectEventLog({ nats }),
+      {
+        name: 'shipment',
+        serial: options.seed,
+        draft,
+        replay: options.replay,
+        paceMs: PACE_MS,
+        readingsPerLeg: READINGS_PER_LEG,
+        networkCutInLeg: 2,
+        onEdge: (event) => timeline.showEdge(event),
+      },
+      (observation: Observation) => {
+        timeline.show(observation)
+        if (observation.kind === 'event') tally.take(observation.event)
+      },
+      interrupted.signal,
+    )
+    show(run, tally, options)
+    if (options.keep) await stayUp(stack, run)
+    return Object.values(run.document.checks).every(Boolean) ? EXIT.ok : EXIT.checkFailed
+  } finally {
+    await nats.close()
+  }
+}
+
+function show({ document, shipment }: ShipmentRun, tally: Tally, { json }: DemoOptions): void {
+  if (json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  else process.stdout.write(renderSummary({ document, tally, bytesUp: shipment.bytesUp() }, process.stdout))
+}
+
+async function stayUp(stack: Stack, { auditFile }: ShipmentRun): Promise<void> {
+  const lines = [
+    ['event log', stack.natsUrl],
+    ['chain', stack.rpcUrl],
+    ['MQTT', `mqtts://127.0.0.1:${stack.mqttPort}`],
+    ...SERVICES.map((name) => [name, `http://127.0.0.1:${stack.metricsPorts[name]}/metrics`]),
+    ['files, logs', stack.dir],
+    ['audit again', `node_modules/.bin/node tools/demo/audit/main.ts ${auditFile}`],
+  ]
+  for (const [what, where] of lines) process.stderr.write(`${what!.padEnd(14)}${where}\n`)
+  process.stderr.write('Everything stays up; Ctrl-C ends it.\n')
+  await new Promise<void>((resolve) =>
+    interrupted.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
+}
+
+/** A refusal is one line with its code; anything else is a bug, and its stack says where. */
+function refuse(error: unknown, code: ExitCode): ExitCode {
+  const told =
+    error instanceof Refusal ? `${error.code}: ${error.message}` : ((error as Error).stack ?? String(error))
+  process.stderr.write(`${told}\n`)
+  return code
+}
+
+/** When whoever started us is gone without a word, nobody is left to stop us. */
+function leaveWithParent(): void {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) interrupted.abort()
+  }, 500).unref()
+}

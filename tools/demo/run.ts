@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { replaySource } from '@consign/edge/replay'
+import { Refusal } from '@consign/envelope'
+import type { EventLog } from '@consign/eventlog'
+import type { CompleteDraft } from '@consign/terms'
+import type { AuditQuery } from './audit/report.ts'
+import type { ShipmentDocument } from './document.ts'
+import { Completion, type Observation, observe } from './observer.ts'
+import type { Replay } from './options.ts'
+import { type Shipment, type ShipmentOptions, startShipment } from './shipment.ts'
+import type { Stack } from './stack.ts'
+
+const AUDIT = fileURLToPath(new URL('audit/main.ts', import.meta.url))
+const STALLED_MS_MAX = 90_000
+const DISPUTE_HOURS_MAX = 2 / 3600
+
+export type ShipmentRun = { document: ShipmentDocument; shipment: Shipment; auditFile: string }
+
+/** Runs one shipment on the stack until it is paid, proven and anchored, then has it audited by a process of its own. */
+export async function runShipment(
+  stack: Stack,
+  log: EventLog,
+  options: ShipmentOptions,
+  onObservation: (observation: Observation) => void,
+  signal: AbortSignal,
+): Promise<ShipmentRun> {
+  const shipment = await startShipment(stack, options)
+  try {
+    await Promise.race([
+      untilComplete(log, shipment, onObservation, signal),
+      shipment.device.finished.then(() => new Promise<never>(() => {})),
+    ])
+    const auditFile = writeAuditQuery(stack, shipment)
+    return { document: await auditApart(auditFile), shipment, auditFile }
+  } finally {
+    await shipment.stop()
+  }
+}
+
+async function untilComplete(
+  log: EventLog,
+  shipment: Shipment,
+  onObservation: (observation: Observation) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const completion = new Completion(shipment.agreement)
+  const stop = new AbortController()
+  const stalled = setTimeout(() => stop.abort(), STALLED_MS_MAX)
+  try {
+    for await (const observation of observe(log, AbortSignal.any([signal, stop.signal]))) {
+      stalled.refresh()
+      onObservation(observation)
+      if (completion.take(observation)) return
+    }
+  } finally {
+    clearTimeout(stalled)
+  }
+  signal.throwIfAborted()
+  throw new Refusal(
+    'demo.stalled',
+    `nothing has happened for ${STALLED_MS_MAX / 1000} s; still to come: ${completion.missing().join(', ')}.`,
+  )
+}
+
+function writeAuditQuery(stack: Stack, shipment: Shipment): string {
+  const query: AuditQuery = {
+    natsUrl: stack.natsUrl,
+    rpcUrl: stack.rpcUrl,
+    agreement: shipment.agreement,
+    deviceDir: shipment.device.dir,
+    deployment: stack.deployment,
+    payer: stack.payer.wallet.address,
+    writer: stack.writer,
+  }
+  const file = join(stack.dir, shipment.name, 'audit.json')
+  writeFileSync(file, JSON.stringify(query, null, 2))
+  return file
+}
+
+/** The audit as a process of its own, so that nothing it says can come from this one's memory. */
+export function auditApart(queryFile: string): Promise<ShipmentDocument> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [AUDIT, queryFile], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      errors += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code === 0 || code === 1) resolve(JSON.parse(output) as ShipmentDocument)
+      else
+        reject(new Refusal('demo.audit', `the audit ended with ${code}: ${errors.trim().split('\n').at(-1)}`))
+    })
+  })
+}
+
+/** Finds out before anything is started whether file, device, handovers and terms fit together. Refusal `replay.…` or `demo.…`. */
+export async function checkInputs(draft: CompleteDraft, replay: Replay | undefined): Promise<void> {
+  const carriers = draft.parties.filter(({ role }) => role === 'carrier').length
+  if (replay === undefined) return
+  if (replay.handovers.length > carriers) {
+    throw new Refusal(
+      'demo.carriers',
+      `${replay.handovers.length} handovers need as many carriers; the terms name ${carriers}.`,
+    )
+  }
+  await replaySource({ ...replay, nowMs: Date.now(), paceMs: 0 })
+}
+
+/** Nobody waits a week for a demo: the dispute window becomes two seconds at most. */
+export function shortenDispute(draft: CompleteDraft): CompleteDraft {
+  const disputeHours = Math.min(draft.windows.disputeHours, DISPUTE_HOURS_MAX)
+  return { ...draft, windows: { ...draft.windows, disputeHours } }
+}
