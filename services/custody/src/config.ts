@@ -1,3 +1,4 @@
+import { portVariable } from '@consign/runtime'
 import { z } from 'zod'
 
 const address = z
@@ -8,7 +9,7 @@ const address = z
 /** Environment of the custody service. FACTORY and IMPLEMENTATION are the contracts that an agreement's address is computed from. */
 export const configSchema = z.object({
   NATS_URL: z.string().default('nats://127.0.0.1:4222'),
-  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  METRICS_PORT: portVariable.default(0),
   CHAIN_ID: z.coerce.number().int().positive(),
   FACTORY: address,
   IMPLEMENTATION: address,

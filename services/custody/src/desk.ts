@@ -28,6 +28,8 @@ export type DeskOptions = {
   onLateRefusal: (record: DeviceRecord, refusal: Refusal) => void
 }
 
+type Refused = { record: DeviceRecord; refusal: Refusal }
+
 /**
  * All work on one agreement, one piece at a time: records that came by the device wait here until what they rest on is known. What
  * waits is a view of the log and is read from it again after a restart.
@@ -55,10 +57,9 @@ export class AgreementDesk {
       await this.#load(message.seq - 1)
       for (const record of records) this.#wait(record)
       const refused = await this.#advance({ timeMs: message.timeMs, causation: `LOG:${message.seq}` })
-      for (const record of records) {
-        const refusal = refused.get(record.key)
-        if (refusal !== undefined) throw refusal
-      }
+      const own = new Set(records.map(({ key }) => key))
+      this.#reportLate(refused.filter(({ record }) => !own.has(record.key)))
+      for (const { record, refusal } of refused) if (own.has(record.key)) throw refusal
     })
   }
 
@@ -69,8 +70,12 @@ export class AgreementDesk {
       const { state } = await loadState(log, custody, this.#subject)
       await this.#decide(await verify(state), cause)
       await this.#load(await log.lastSeq())
-      await this.#advance(cause)
+      this.#reportLate(await this.#advance(cause))
     })
+  }
+
+  #reportLate(refused: readonly Refused[]): void {
+    for (const { record, refusal } of refused) this.#options.onLateRefusal(record, refusal)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -89,10 +94,10 @@ export class AgreementDesk {
     this.#waiting.set(record.key, record)
   }
 
-  /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused, by key. */
-  async #advance(cause: Cause): Promise<Map<string, Refusal>> {
-    const { log, crypto, place, onLateRefusal } = this.#options
-    const refused = new Map<string, Refusal>()
+  /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused. */
+  async #advance(cause: Cause): Promise<Refused[]> {
+    const { log, crypto, place } = this.#options
+    const refused: Refused[] = []
     for (let progressed = true; progressed; ) {
       progressed = false
       for (const record of [...this.#waiting.values()]) {
@@ -102,10 +107,7 @@ export class AgreementDesk {
         if (stage === 'waits') continue
         if (stage === 'ready') {
           const refusal = await this.#tell(() => verifyRecord(crypto, place, state, record, known), cause)
-          if (refusal !== undefined) {
-            refused.set(record.key, refusal)
-            onLateRefusal(record, refusal)
-          }
+          if (refusal !== undefined) refused.push({ record, refusal })
         }
         this.#waiting.delete(record.key)
         progressed = true

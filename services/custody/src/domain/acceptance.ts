@@ -9,7 +9,7 @@ export type Answered = { leg: number; offer: Offer; party: PartyClause }
 /**
  * Checks what an acceptance says, not its signatures, against the agreement. `acceptDigest` that is already recorded passes whatever
  * became of its offer: it changes nothing. `highestSeq`: last envelope of the leg seen, undefined when none was; the device has the
- * last word about expiry, so a request is refused only when it is surely too late.
+ * last word about expiry, so a request is refused only when it is surely too late. An offer that is not known may be under way (retry).
  * Throws Refusal `accept.agreement`, `.offer`, `.party`, `.termsHash`, `.amount`, `.penaltyMax`, `.replayed`, `.expired`.
  */
 export function answer(
@@ -30,7 +30,8 @@ export function answer(
   if (ending === undefined || offer === undefined) {
     throw new Refusal(
       'accept.offer',
-      `the device of this agreement made no offer ${record.offerDigest}; scan its current offer`,
+      `no offer ${record.offerDigest} of this agreement is known here; try again, or scan the current offer`,
+      { retry: true },
     )
   }
   const party = acceptingParty(state, record)

@@ -6,7 +6,6 @@ import {
   encodeSignedAccept,
   encodeSignedCut,
   FLAG,
-  hexDigits,
   legKeysDigest,
   offerDigest,
   parseEnvelope,

@@ -1,0 +1,119 @@
+import { native } from '@consign/envelope'
+import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
+import { type Hex, subjects } from '@consign/events'
+import type { Metrics, ServiceContext } from '@consign/runtime'
+import { serveCommands } from './commands.ts'
+import type { CustodyConfig } from './config.ts'
+import { AgreementDesk } from './desk.ts'
+import { FEED_FILTERS, Feed } from './feed.ts'
+import type { Deployment } from './requests.ts'
+
+export { STEPS } from './steps.ts'
+
+/** What this service reads, what it answers and what it writes. */
+export const FLOW = {
+  consumes: [subjects.device('*', '*'), subjects.envelope('*', '*'), ...FEED_FILTERS],
+  serves: ['cmd.<address>.agreement', 'cmd.<address>.accept', 'cmd.<address>.replay'],
+  emits: [subjects.custody('*'), 'feed.<address>.<shipment>.<event>'],
+} as const
+
+// × about 50 KiB (terms with their keys, records that wait) = 50 MiB; the one unused for longest is read from the log again.
+const DESKS_MAX = 1_000
+
+export async function runCustody(
+  config: CustodyConfig,
+  { log, metrics, signal, ready }: ServiceContext,
+): Promise<void> {
+  const nats = await connectNats({ url: config.NATS_URL, name: 'custody' })
+  try {
+    const eventLog = await connectEventLog({ nats })
+    const deployment = {
+      chainId: config.CHAIN_ID,
+      factory: config.FACTORY,
+      implementation: config.IMPLEMENTATION,
+    }
+    const measures = measuresOf(metrics)
+    const deskOf = desks(eventLog, deployment, (code, agreement, message) => {
+      measures.refused.inc({ code })
+      log.warn({ code, agreement }, message)
+    })
+    const feed = new Feed(eventLog)
+    const context = { log: eventLog, crypto: native, deployment, deskOf, nowMs: Date.now }
+    const onAnswer = (command: string, code: string) => measures.requests.inc({ command, code })
+    const consume = (
+      name: string,
+      filters: readonly string[],
+      handle: Parameters<EventLog['consume']>[0]['handle'],
+    ) =>
+      eventLog.consume({
+        name,
+        filters,
+        signal,
+        handle,
+        onLag: (messages) => measures.lag.set({ consumer: name }, messages),
+        onRetry: (message, error, delayMs) =>
+          log.warn({ seq: message.seq, err: error, delayMs }, 'trying again'),
+        onDeadLetter: (message, error) => {
+          measures.refused.inc({ code: 'code' in error ? String(error.code) : 'unknown' })
+          log.warn({ seq: message.seq, subject: message.subject, err: error }, 'set aside as a dead letter')
+        },
+      })
+    const work = [
+      consume('custody', [subjects.device('*', '*'), subjects.envelope('*', '*')], (message) =>
+        deskOf(message.subject.split('.')[1] as Hex).handle(message),
+      ),
+      consume('custody-feed', FEED_FILTERS, (message) => feed.handle(message)),
+      serveCommands({ nats, eventLog, context, log, signal, onAnswer }),
+    ]
+    ready()
+    await Promise.all(work)
+    await nats.flush()
+  } finally {
+    await nats.close()
+  }
+}
+
+/** One desk per agreement, so that what happens to an agreement happens one at a time. */
+function desks(
+  log: EventLog,
+  { chainId }: Deployment,
+  onLateRefusal: (code: string, agreement: Hex, message: string) => void,
+): (agreement: Hex) => AgreementDesk {
+  const open = new Map<Hex, AgreementDesk>()
+  return (agreement) => {
+    const desk =
+      open.get(agreement) ??
+      new AgreementDesk({
+        log,
+        crypto: native,
+        place: { chainId, agreement },
+        onLateRefusal: (record, { code, message }) =>
+          onLateRefusal(code, agreement, `${record.kind}: ${message}`),
+      })
+    open.delete(agreement)
+    open.set(agreement, desk)
+    const [oldest] = open.keys()
+    if (open.size > DESKS_MAX && oldest !== undefined) open.delete(oldest)
+    return desk
+  }
+}
+
+function measuresOf(metrics: Metrics) {
+  return {
+    lag: metrics.gauge({
+      name: 'consign_custody_lag_messages',
+      help: 'Messages of the log that are still to be handled.',
+      labels: ['consumer'],
+    }),
+    requests: metrics.counter({
+      name: 'consign_custody_requests_total',
+      help: 'Requests of parties by command and code of the answer.',
+      labels: ['command', 'code'],
+    }),
+    refused: metrics.counter({
+      name: 'consign_custody_refused_total',
+      help: 'Device records refused, by code.',
+      labels: ['code'],
+    }),
+  }
+}
