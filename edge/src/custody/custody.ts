@@ -7,6 +7,7 @@ import {
   decodeSignedOffer,
   encodeSignedCut,
   encodeSignedOffer,
+  equalBytes,
   fromHex,
   type Hex,
   type KeySet,
@@ -112,6 +113,12 @@ export class Custody {
   /** Whether a held scan waits for an offer that can no longer be accepted. */
   get needsNewOffer(): boolean {
     return this.isHolding && !this.#openOffer()
+  }
+
+  /** Whether exactly these bytes moved custody before. */
+  hasAccepted(bytes: Uint8Array): boolean {
+    const stored = this.#o.spool.offers.get(offerOf(bytes))?.accept
+    return !!stored && equalBytes(stored, bytes)
   }
 
   /** An acceptance by whatever channel. Throws Refusal (checkAcceptance) and then has changed nothing. */
@@ -285,3 +292,6 @@ export class Custody {
     })
   }
 }
+
+/** The offer that an acceptance names: its first field. */
+const offerOf = (accept: Uint8Array): Hex => toHex(accept.subarray(0, 32))

@@ -230,15 +230,9 @@ export class Recorder {
     const n = closing.seq + 1
     spool.transaction(() => {
       spool.frames.add({ kind: 'envelope', leg: leg.leg, seq: closing.seq, digest, bytes: wire })
-      spool.legs.grow({
-        leg: leg.leg,
-        readings: leg.readings + closing.count,
-        n,
-        head: digest,
-        root,
-        frontier: frontier.snapshot(),
-        checkpointSeq: closing.flags & FLAG.checkpoint ? closing.seq : leg.checkpointSeq,
-      })
+      const checkpointSeq = closing.flags & FLAG.checkpoint ? closing.seq : leg.checkpointSeq
+      const grown = { leg: leg.leg, n, head: digest, root, frontier: frontier.snapshot(), checkpointSeq }
+      spool.legs.grow(grown, closing.count)
       spool.readings.removeOldest(closing.count)
       spool.clearFact('closing')
       if (closing.sealDue) spool.seals.add({ leg: leg.leg, n, root, head: digest })

@@ -38,6 +38,11 @@ export class FrameTable {
     return this.#db.prepare('SELECT count(*) AS n FROM frames').get()!.n as number
   }
 
+  /** Frames that ingest keeps aside until something it misses comes. */
+  parkedCount(): number {
+    return this.#db.prepare('SELECT count(*) AS n FROM frames WHERE parked = 1').get()!.n as number
+  }
+
   byDigest(digest: Hex): SpooledFrame | undefined {
     return this.#db.prepare('SELECT * FROM frames WHERE digest = ? LIMIT 1').get(digest) as
       | SpooledFrame

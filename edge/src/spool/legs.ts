@@ -45,14 +45,25 @@ export class LegTable {
     return this.#db.prepare('SELECT * FROM legs WHERE leg = ?').get(leg) as Leg | undefined
   }
 
-  /** After one more envelope; `n` must follow the stored one, so that no seq is ever used twice. */
-  grow(leg: Pick<Leg, 'leg' | 'readings' | 'n' | 'head' | 'root' | 'frontier' | 'checkpointSeq'>): void {
+  /** Adds envelope `n - 1`, which must follow the stored ones, so that no seq is ever used twice. */
+  grow(leg: Pick<Leg, 'leg' | 'n' | 'head' | 'root' | 'frontier' | 'checkpointSeq'>, readings: number): void {
+    const seq = leg.n - 1
     const { changes } = this.#db
       .prepare(
-        'UPDATE legs SET readings = ?, n = ?, head = ?, root = ?, frontier = ?, checkpointSeq = ? WHERE leg = ? AND n = ? AND cutDigest IS NULL',
+        `UPDATE legs SET readings = readings + ?, n = ?, head = ?, root = ?, frontier = ?, checkpointSeq = ?
+         WHERE leg = ? AND n = ? AND cutDigest IS NULL`,
       )
-      .run(leg.readings, leg.n, leg.head, leg.root, leg.frontier, leg.checkpointSeq, leg.leg, leg.n - 1)
-    if (changes !== 1) throw new Error(`envelope ${leg.n - 1} does not follow what leg ${leg.leg} holds`)
+      .run(readings, leg.n, leg.head, leg.root, leg.frontier, leg.checkpointSeq, leg.leg, seq)
+    if (changes !== 1) throw new Error(`envelope ${seq} does not follow what leg ${leg.leg} holds`)
+    this.#db
+      .prepare('INSERT INTO envelopes (leg, seq, digest, readings) VALUES (?, ?, ?, ?)')
+      .run(leg.leg, seq, leg.head, readings)
+  }
+
+  /** Digest of an envelope that was signed; undefined when there is none at that seq. */
+  digestAt(leg: number, seq: number): Hex | undefined {
+    const row = this.#db.prepare('SELECT digest FROM envelopes WHERE leg = ? AND seq = ?').get(leg, seq)
+    return row?.digest as Hex | undefined
   }
 
   sealed(leg: number, n: number): void {

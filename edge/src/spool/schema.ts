@@ -1,6 +1,6 @@
 /**
- * What the device keeps. Hashes and addresses are `0x…` text, so that an audit can read the file with any SQLite client; table `legs` is
- * that audit's entry and is never shortened. Private keys stand in `legs.keys` and `next_leg.keys` only, and go when the leg is cut.
+ * What the device keeps. Hashes and addresses are `0x…` text, so that an audit can read the file with any SQLite client; tables `legs`
+ * and `envelopes` are that audit's entry and never shrink. Private keys stand in `legs.keys` and `next_leg.keys` only, and go when the leg is cut.
  */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS legs (
   cut BLOB,
   keys BLOB
 ) STRICT;
+CREATE TABLE IF NOT EXISTS envelopes (
+  leg INTEGER NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, readings INTEGER NOT NULL, PRIMARY KEY (leg, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS next_leg (leg INTEGER PRIMARY KEY, keys BLOB NOT NULL, legKeys BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS offers (
   offerDigest TEXT PRIMARY KEY,

@@ -91,7 +91,7 @@ export class Spool {
 
 /** An open transaction on a second, empty database: the kernel releases it when the process dies, however it dies. */
 function lockDirectory(directory: string): DatabaseSync {
-  const file = join(directory, 'lock.sqlite')
+  const file = join(directory, 'spool.lock')
   createPrivate(file)
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {

@@ -1,0 +1,144 @@
+import { EventEmitter, once } from 'node:events'
+import { type CryptoProvider, type Hex, type KeySet, Refusal } from '@consign/envelope'
+import type { Logger } from '@consign/runtime'
+import type { Terms } from '@consign/terms'
+import { Custody } from './custody/custody.ts'
+import type { Tell } from './events.ts'
+import type { Clock } from './record/clock.ts'
+import { Recorder } from './record/recorder.ts'
+import { Sealer } from './record/sealer.ts'
+import { Serial } from './serial.ts'
+import type { Source, SourceItem } from './sources/source.ts'
+import type { Spool } from './spool/spool.ts'
+
+const TICK_MS = 200 // how late a time limit may be noticed
+
+export type DeviceOptions = {
+  spool: Spool
+  terms: Terms
+  crypto: CryptoProvider
+  chainId: number
+  agreement: Hex
+  deviceId: string
+  identity: KeySet
+  bootId: Uint8Array
+  readingsPerEnvelope: number
+  envelopeMsMax: number
+  source: Source
+  clock: Clock
+  log: Logger
+  tell: Tell
+  spooled: () => void
+}
+
+/** `camera`: from beside the box; `downlink`: from ingest, which repeats what it cannot know to have arrived. */
+export type AcceptChannel = 'camera' | 'downlink'
+
+/**
+ * The device without its network: follows the source, records, offers, cuts. Everything that changes its state passes through one queue, so
+ * that an acceptance never meets a half-closed envelope.
+ */
+export class Device {
+  readonly recorder: Recorder
+  readonly custody: Custody
+  readonly #o: DeviceOptions
+  readonly #serial = new Serial()
+  readonly #changes = new EventEmitter<{ moved: [] }>()
+  readonly #fault: Promise<never>
+
+  constructor(options: DeviceOptions) {
+    this.#o = options
+    let fail!: (error: unknown) => void
+    this.#fault = new Promise((_, reject) => {
+      fail = reject
+    })
+    this.#fault.catch(() => {})
+    const sealer = new Sealer({ ...options, keys: () => this.recorder.keys(), fail })
+    this.recorder = new Recorder({ ...options, clockState: 1, sealer })
+    this.custody = new Custody({ ...options, recorder: this.recorder, sealer })
+    this.#wakeSealer = () => sealer.wake()
+  }
+
+  readonly #wakeSealer: () => void
+
+  /** Begins leg 0 or takes up where the last process stopped, and follows the source until delivered or aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#serial.run(async () => {
+      await this.custody.begin(this.#o.identity)
+      await this.custody.resume()
+    })
+    this.#wakeSealer()
+    const over = new AbortController()
+    const either = AbortSignal.any([signal, over.signal])
+    try {
+      await Promise.race([this.#followSource(either), this.#tickAlways(either), this.#fault])
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** Takes an acceptance; an invalid one is reported and changes nothing. */
+  async accept(bytes: Uint8Array, channel: AcceptChannel): Promise<void> {
+    const { tell, log } = this.#o
+    try {
+      await this.#serial.run(async () => {
+        if (channel === 'downlink' && this.custody.hasAccepted(bytes)) return
+        await this.custody.accept(bytes)
+        this.#changes.emit('moved')
+      })
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      log.warn({ code: error.code, channel }, error.message)
+      tell({ event: 'refused', code: error.code, reason: error.message })
+    }
+  }
+
+  /** Someone presses the button on the box: offers it without stopping the recording. */
+  async scan(): Promise<void> {
+    await this.#serial.run(async () => {
+      if (!this.custody.isDelivered) await this.custody.scan({ hold: false })
+    })
+  }
+
+  async #followSource(signal: AbortSignal): Promise<void> {
+    let position = this.#o.spool.fact<number>('position') ?? 0
+    const items = this.#o.source.items(position, signal)[Symbol.asyncIterator]()
+    while (await this.#mayGoOn(signal)) {
+      const next = await items.next().catch((error) => {
+        if (signal.aborted) return undefined
+        throw error
+      })
+      if (!next) return
+      const item: SourceItem = next.done ? { kind: 'end' } : next.value
+      await this.#serial.run(() => this.#take(item, position))
+      if (item.kind !== 'end') position++
+    }
+  }
+
+  async #take(item: SourceItem, position: number): Promise<void> {
+    if (this.custody.isDelivered) return
+    if (item.kind === 'reading') return this.recorder.take(item.reading, position)
+    if (item.kind === 'scan') return this.custody.scan({ hold: item.hold, position: position + 1 })
+    return this.custody.scan({ hold: true })
+  }
+
+  /** Waits while a scan holds the source; false when there is nothing more to follow. */
+  async #mayGoOn(signal: AbortSignal): Promise<boolean> {
+    while (this.custody.isHolding && !signal.aborted)
+      await once(this.#changes, 'moved', { signal }).catch(() => {})
+    return !signal.aborted && !this.custody.isDelivered
+  }
+
+  async #tickAlways(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await new Promise((wake) => setTimeout(wake, TICK_MS))
+      await this.#serial.run(() => this.#tick())
+    }
+  }
+
+  async #tick(): Promise<void> {
+    if (this.custody.isDelivered) return
+    await this.recorder.tick()
+    if (this.custody.needsNewOffer) await this.custody.scan({ hold: true })
+  }
+}
