@@ -37,7 +37,7 @@ export type DemoOptions = {
 }
 
 const HANDOVERS_MAX = 2
-const SEED_MAX = 2 ** 32 - 1
+const SEED_MAX = 2 ** 31 - 1
 
 /** Parses the command line. Throws Refusal `demo.option` or `demo.file` with what to change. */
 export function parseOptions(args: string[], workingDir: string): DemoOptions {

@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KeySet, native, Refusal } from '@consign/envelope'
 import {
+  type AgreementDomain,
+  type AgreementMessage,
   agreementAddress,
   type CompleteDraft,
   carriers,
@@ -40,6 +43,8 @@ export type ShipmentOptions = {
   readingsPerLeg: number
   /** The leg during which the mobile network goes away for a while. */
   networkCutInLeg?: number | undefined
+  /** Signs the terms only so long after the device was packed. For tests. */
+  signAfterMs?: number | undefined
   /** Where the edge program kills itself the first time it runs. For tests. */
   killAt?: string | undefined
   onEdge: (event: EdgeEvent) => void
@@ -85,8 +90,11 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   writeFileSync(termsFile, JSON.stringify(terms, null, 2))
 
   const clients = await Promise.all(identities.map((party) => PartyClient.connect(party, stack.natsUrl)))
-  const byAddress = new Map(clients.map((client) => [client.identity.wallet.address.toLowerCase(), client]))
-  const agreement = await signTerms(stack, terms, byAddress)
+  const byAddress = new Map(clients.map((client) => [lower(client.identity.wallet.address), client]))
+  const signing = signingOf(stack, terms)
+  const agreement = agreementAddress({ ...stack.deployment, ...signing.message })
+  const signed = sleep(options.signAfterMs ?? 0).then(() => signTerms(signing, terms, byAddress))
+  if (options.signAfterMs === undefined) await signed
   const sscc = general(terms).shipment
   acceptOffers(stack, terms, agreement, byAddress, options.replay)
 
@@ -110,6 +118,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
     mqttPort: network.port,
     onEvent: onEdge,
   })
+  await signed
   const stop = async () => {
     await device.stop()
     await Promise.all([network.close(), ...clients.map((client) => client.close())])
@@ -145,7 +154,7 @@ function drawUpTerms(
       token: stack.deployment.token,
       anchorWriter: stack.writer,
       parties: Object.fromEntries(identities.map((party) => [party.name, partyIdentity(party)])),
-      device: deviceIdentity(device.public, stack.payer.wallet.address.toLowerCase() as Hex),
+      device: deviceIdentity(device.public, lower(stack.payer.wallet.address)),
       nowMs,
       shipment: ssccWithCheckDigit(`3${String(4_012_345)}${String(options.serial).padStart(9, '0')}`),
     },
@@ -153,26 +162,28 @@ function drawUpTerms(
   )
 }
 
-async function signTerms(stack: Stack, terms: Terms, clients: Map<string, PartyClient>): Promise<Hex> {
-  const { factory, implementation, chainId } = stack.deployment
-  const [payerClient, payeeClient] = [
-    clients.get(stack.payer.wallet.address.toLowerCase()),
-    clients.get(payee(terms).wallet),
-  ]
-  if (payerClient === undefined || payeeClient === undefined)
-    throw new Refusal('demo.terms', 'these terms have no payer or no payee.')
-  const message = {
-    termsHash: termsHash(terms),
-    payer: stack.payer.wallet.address.toLowerCase() as Hex,
-    payee: payee(terms).wallet,
+type Signing = { domain: AgreementDomain; message: AgreementMessage }
+
+function signingOf({ deployment, payer: { wallet } }: Stack, terms: Terms): Signing {
+  return {
+    domain: { chainId: deployment.chainId, factory: deployment.factory },
+    message: { termsHash: termsHash(terms), payer: lower(wallet.address), payee: payee(terms).wallet },
   }
-  const domain = { chainId, factory }
-  const [payerSignature, payeeSignature] = await Promise.all(
-    [payerClient, payeeClient].map((client) => signAgreement(native, client.identity, domain, message)),
-  )
-  await payerClient.command('agreement', { terms, payerSignature, payeeSignature })
-  return agreementAddress({ factory, implementation, ...message })
 }
+
+async function signTerms(
+  { domain, message }: Signing,
+  terms: Terms,
+  clients: Map<string, PartyClient>,
+): Promise<void> {
+  const signers = [message.payer, message.payee].map((address) => clients.get(address)!)
+  const [payerSignature, payeeSignature] = await Promise.all(
+    signers.map(({ identity }) => signAgreement(native, identity, domain, message)),
+  )
+  await signers[0]!.command('agreement', { terms, payerSignature, payeeSignature })
+}
+
+const lower = (address: Hex): Hex => address.toLowerCase() as Hex
 
 /** The itinerary: the carriers in the order of the terms, as many as there are handovers, then the payer. */
 function acceptOffers(
@@ -185,7 +196,7 @@ function acceptOffers(
   const takers = carriers(terms)
     .slice(0, replay === undefined ? undefined : replay.handovers.length)
     .map((carrier) => carrier.wallet)
-  const itinerary = [...takers, stack.payer.wallet.address.toLowerCase()]
+  const itinerary = [...takers, lower(stack.payer.wallet.address)]
   for (const [address, client] of clients) {
     client.follow(general(terms).shipment, (event) => {
       if (event.type !== 'custody.offered.v1' || itinerary[event.data.leg] !== address) return

@@ -1,0 +1,115 @@
+import { once } from 'node:events'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { publicClient } from '@consign/chain'
+import { STEPS as CHAIN_WRITER } from '@consign/chain-writer/steps'
+import { STEPS as CUSTODY } from '@consign/custody/steps'
+import { STEPS as EDGE } from '@consign/edge/steps'
+import { STEPS as INGEST } from '@consign/ingest/steps'
+import { STEPS as PENALTY } from '@consign/penalty/steps'
+import { STEPS as SETTLEMENT } from '@consign/settlement/steps'
+import { connect } from 'mqtt'
+import { describe, expect, it } from 'vitest'
+import type { ShipmentDocument } from './document.ts'
+import { essence, rehearse } from './rehearsal.ts'
+import { SERVICES, type ServiceName, type Stack } from './stack.ts'
+
+const STEPS: Record<ServiceName | 'edge', readonly string[]> = {
+  ingest: INGEST,
+  custody: CUSTODY,
+  penalty: PENALTY,
+  'chain-writer': CHAIN_WRITER,
+  settlement: SETTLEMENT,
+  edge: EDGE,
+}
+type KillPlan = Partial<Record<ServiceName | 'edge', string>>
+
+/** Round i kills every service at its i-th step; with CONSIGN_DEEP each step is a round of its own. */
+const together: KillPlan[] = Array.from(
+  { length: Math.max(...Object.values(STEPS).map((steps) => steps.length)) },
+  (_, i) =>
+    Object.fromEntries(
+      Object.entries(STEPS).flatMap(([name, steps]) => (steps[i] === undefined ? [] : [[name, steps[i]]])),
+    ),
+)
+const alone: KillPlan[] = Object.entries(STEPS).flatMap(([name, steps]) =>
+  steps.map((step) => ({ [name]: step })),
+)
+const ROUNDS = process.env.CONSIGN_DEEP === undefined ? together : [...alone, ...together]
+
+async function shipWith(kills: KillPlan) {
+  const { edge, ...services } = kills
+  const rehearsal = await rehearse({ killAt: services })
+  try {
+    await sendGarbage(rehearsal.stack)
+    // The terms come late, so that the first envelopes have to be parked.
+    const { document, shipment } = await rehearsal.ship({
+      name: 'killed',
+      serial: 1,
+      killAt: edge,
+      signAfterMs: 1_500,
+    })
+    const deaths = { ...rehearsal.stack.restarts, edge: shipment.device.restarts() }
+    return {
+      document,
+      deaths,
+      transactions: await countTransactions(rehearsal.stack, rehearsal.observations),
+    }
+  } finally {
+    await rehearsal.end()
+  }
+}
+
+/** A device that is in no terms and sends what cannot be opened: it must end in quarantine and harm nobody. */
+async function sendGarbage(stack: Stack): Promise<void> {
+  const stranger = 'f'.repeat(64)
+  const dir = join(stack.dir, 'stranger')
+  mkdirSync(dir)
+  const { certificateFile, keyFile } = await stack.authority.issueDevice(dir, stranger)
+  const client = connect(`mqtts://127.0.0.1:${stack.mqttPort}`, {
+    clientId: stranger,
+    ca: readFileSync(stack.authority.caFile),
+    cert: readFileSync(certificateFile),
+    key: readFileSync(keyFile),
+    reconnectPeriod: 200,
+  })
+  await once(client, 'connect')
+  await client.publishAsync(`consign/${stranger}/up`, Buffer.from('no envelope'), { qos: 1 })
+  await client.endAsync()
+}
+
+/** Transactions that each account sent, beside the keys that its journal knows. */
+async function countTransactions(
+  stack: Stack,
+  observations: Awaited<ReturnType<typeof rehearse>>['observations'],
+) {
+  const client = publicClient(stack.rpcUrl)
+  const [writer, payer] = await Promise.all(
+    [stack.writer, stack.payer.wallet.address].map((address) => client.getTransactionCount({ address })),
+  )
+  const keys = observations.flatMap((each) =>
+    each.kind === 'event' && each.event.type === 'chain.signed.v1' ? [each.event.data.key] : [],
+  )
+  return { sent: (writer ?? 0) + (payer ?? 0), keys: new Set(keys).size }
+}
+
+describe('kill -9', () => {
+  let undisturbed: Promise<ShipmentDocument> | undefined
+  const reference = () => {
+    undisturbed ??= shipWith({}).then(({ document }) => document)
+    return undisturbed
+  }
+
+  for (const plan of ROUNDS) {
+    it(`at ${Object.values(plan).join(', ')} changes nothing, repeats nothing and loses nothing`, {
+      timeout: 180_000,
+    }, async () => {
+      const { document, deaths, transactions } = await shipWith(plan)
+      for (const name of [...SERVICES, 'edge'] as const)
+        expect([name, deaths[name]]).toEqual([name, plan[name] === undefined ? 0 : 1])
+      expect(Object.values(document.checks)).toEqual([true, true, true, true])
+      expect(essence(document)).toEqual(essence(await reference()))
+      expect(transactions.sent).toBe(transactions.keys)
+    })
+  }
+})
