@@ -58,9 +58,7 @@ describe('the audit', () => {
       const event = JSON.parse(new TextDecoder().decode(data))
       if (event.type !== 'penalty.leg.assessed.v1') continue
       event.data.readings += 1
-      await (await import('@nats-io/jetstream'))
-        .jetstream(nats)
-        .publish(subjects.penalty(forged), JSON.stringify(event))
+      await jetstream(nats).publish(subjects.penalty(forged), JSON.stringify(event))
       break
     }
     expect((await audited()).replayIdentical).toBe(false)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { publicClient } from '@consign/chain'
@@ -8,7 +7,7 @@ import { STEPS as EDGE } from '@consign/edge/steps'
 import { STEPS as INGEST } from '@consign/ingest/steps'
 import { STEPS as PENALTY } from '@consign/penalty/steps'
 import { STEPS as SETTLEMENT } from '@consign/settlement/steps'
-import { connect } from 'mqtt'
+import { connectAsync } from 'mqtt'
 import { describe, expect, it } from 'vitest'
 import type { ShipmentDocument } from './document.ts'
 import { essence, rehearse } from './rehearsal.ts'
@@ -66,14 +65,13 @@ async function sendGarbage(stack: Stack): Promise<void> {
   const dir = join(stack.dir, 'stranger')
   mkdirSync(dir)
   const { certificateFile, keyFile } = await stack.authority.issueDevice(dir, stranger)
-  const client = connect(`mqtts://127.0.0.1:${stack.mqttPort}`, {
+  const client = await connectAsync(`mqtts://127.0.0.1:${stack.mqttPort}`, {
     clientId: stranger,
     ca: readFileSync(stack.authority.caFile),
     cert: readFileSync(certificateFile),
     key: readFileSync(keyFile),
     reconnectPeriod: 200,
   })
-  await once(client, 'connect')
   await client.publishAsync(`consign/${stranger}/up`, Buffer.from('no envelope'), { qos: 1 })
   await client.endAsync()
 }
