@@ -1,0 +1,185 @@
+/** Logs for tests: signed envelopes and the custody events around them, as ingest and custody would have written them. */
+import {
+  cutDigest,
+  encodeLegKeys,
+  fromHex,
+  type KeySet,
+  keysBytes,
+  legKeysDigest,
+  native,
+  type Reading,
+  sealEnvelope,
+  toHex,
+} from '@consign/envelope'
+import type { Recorded } from '@consign/eventlog'
+import { type ConsignFact, ENVELOPE_HEADERS, encodeEvent, type Hex, subjects } from '@consign/events'
+import { general, type Terms } from '@consign/terms'
+import { type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
+
+export const START_MS = Date.UTC(2026, 10, 1)
+const SIGNATURE = { ecdsa: '0x00', mlDsa: '0x00' } as const
+const ZERO: Hex = `0x${'00'.repeat(32)}`
+const legKey: KeySet = native.keysFromSeed(new Uint8Array(32).fill(7))
+
+// Keys of four parties and a device take a second to make.
+let shared: SampleAgreement | undefined
+const sharedSample = (): SampleAgreement => {
+  shared ??= sampleAgreement()
+  return shared
+}
+
+/** Temperature in milli-°C at each reading, one second apart; undefined = not measured. */
+export type Temperatures = readonly (number | undefined)[]
+
+/** The messages of one agreement in the order in which they are told; positions are given when they are put in a log. */
+export class SampleShipment {
+  readonly sample: SampleAgreement
+  readonly agreement: Hex
+  readonly messages: Recorded[] = []
+  #leg = 0
+  #seq = 0
+  #count = 0
+  #previous: Uint8Array
+  readonly #keysHash: Hex
+
+  constructor(agreement: Hex = `0x${'a1'.repeat(20)}`, sample: SampleAgreement = sharedSample()) {
+    this.sample = sample
+    this.agreement = agreement
+    this.#previous = legKeysDigest(encodeLegKeys({ ...this.#ref(), keys: keysBytes(legKey.public) }))
+    this.#keysHash = toHex(this.#previous)
+    const signed = {
+      terms: this.terms,
+      termsHash: ZERO,
+      payerSignature: SIGNATURE,
+      payeeSignature: SIGNATURE,
+    }
+    this.custody({ type: 'custody.agreement.signed.v1', data: { ...this.#place(), ...signed } })
+  }
+
+  get terms(): Terms {
+    return this.sample.terms
+  }
+
+  wallet(name: string): Hex {
+    const keys = this.sample.parties[name]
+    if (keys === undefined) throw new Error(`no party ${name} in the sample`)
+    return keys.wallet.address.toLowerCase() as Hex
+  }
+
+  packed(): this {
+    const keysHash = this.#keysHash
+    const data = {
+      ...this.#place(),
+      leg: 0 as const,
+      custodian: this.wallet('supplier'),
+      keys: '0x00' as const,
+      keysHash,
+    }
+    return this.custody({ type: 'custody.packed.v1', data })
+  }
+
+  /** The next envelope of the leg under way. */
+  async envelope(
+    temperatures: Temperatures,
+    options: { flags?: string; keep?: boolean } = {},
+  ): Promise<Recorded> {
+    const { wire, digest } = await this.#seal(temperatures)
+    if (options.keep !== false) {
+      this.#previous = digest
+      this.#seq += 1
+    }
+    return this.stored(wire, this.#leg, options.flags)
+  }
+
+  stored(wire: Uint8Array, leg: number, flags?: string): Recorded {
+    const headers: Record<string, string> = flags === undefined ? {} : { [ENVELOPE_HEADERS.flags]: flags }
+    return this.#push(subjects.envelope(this.agreement, leg), wire, headers)
+  }
+
+  /** Ends the leg under way; the next one is `to`'s. */
+  transferred(to: string, n = this.#seq): this {
+    const head = toHex(this.#previous)
+    const digests = {
+      offerDigest: fromHex(ZERO),
+      acceptDigest: fromHex(ZERO),
+      head: this.#previous,
+      root: fromHex(ZERO),
+    }
+    const digest = cutDigest({ ...this.#ref(), n, ...digests })
+    const place = { ...this.#place(), leg: this.#leg }
+    const bytes = {
+      cut: '0x00',
+      accept: '0x00',
+      offer: '0x00',
+      nextKeys: '0x00',
+      nextKeysHash: ZERO,
+    } as const
+    const moved = {
+      from: this.wallet('supplier'),
+      to: this.wallet(to),
+      cutDigest: toHex(digest),
+      n,
+      head,
+      root: ZERO,
+    }
+    this.custody({ type: 'custody.transferred.v1', data: { ...place, ...bytes, ...moved } })
+    if (to === 'factory') {
+      this.custody({ type: 'custody.delivered.v1', data: { ...place, to: this.wallet(to) } })
+    }
+    this.#leg += 1
+    this.#seq = 0
+    this.#previous = digest
+    return this
+  }
+
+  custody(fact: ConsignFact): this {
+    const event = { id: `${fact.type}:${this.agreement}.${this.#leg}`, time: START_MS, ...fact }
+    this.#push(subjects.custody(this.agreement), encodeEvent(event), {})
+    return this
+  }
+
+  #seal(temperatures: Temperatures): Promise<{ wire: Uint8Array; digest: Uint8Array }> {
+    const baseMonotonicMs = this.#count * 1000
+    const readings = temperatures.map((temperature, index): Reading => {
+      const values = temperature === undefined ? { humidity: 50_000 } : { temperature }
+      return { monotonicMs: baseMonotonicMs + index * 1000, utcMs: 0, values }
+    })
+    this.#count += temperatures.length
+    return sealEnvelope(native, legKey, {
+      ref: this.#ref(),
+      seq: this.#seq,
+      previous: this.#previous,
+      flags: 0,
+      readings,
+      seed: new Uint8Array(16).fill(this.#count),
+      bootId: new Uint8Array(16),
+      baseMonotonicMs,
+      baseUtcMs: START_MS + baseMonotonicMs,
+      clockState: 1,
+    })
+  }
+
+  #push(subject: string, data: Uint8Array, headers: Record<string, string>): Recorded {
+    const message = {
+      seq: this.messages.length + 1,
+      subject,
+      data,
+      headers,
+      timeMs: START_MS + this.messages.length,
+    }
+    this.messages.push(message)
+    return message
+  }
+
+  #place(): { agreement: Hex; shipment: string } {
+    return { agreement: this.agreement, shipment: general(this.terms).shipment }
+  }
+
+  #ref(): { chainId: number; agreement: Hex; leg: number } {
+    return { chainId: 31_337, agreement: this.agreement, leg: this.#leg }
+  }
+}
+
+/** The same messages as a log would hold them: positions from 1, times rising. */
+export const inLogOrder = (messages: readonly Recorded[]): Recorded[] =>
+  messages.map((message, index) => ({ ...message, seq: index + 1, timeMs: START_MS + index }))
