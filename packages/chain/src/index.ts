@@ -14,3 +14,4 @@ export {
 export type { Finality } from './journal-chain.ts'
 export type { Intent, Transaction, TransactionResult } from './journal-decider.ts'
 export type { JournalNotices, JournalStep } from './journal-driver.ts'
+export { delayAfter, isTransient, untilAnswered } from './journal-patience.ts'

@@ -7,13 +7,12 @@ import { BaseError } from 'viem'
 import { rpcMessage } from './journal-answers.ts'
 import type { ChainPort, Finality } from './journal-chain.ts'
 import { type Intent, isSettled, type Transaction } from './journal-decider.ts'
+import { delayAfter } from './journal-patience.ts'
 import type { JournalStore } from './journal-store.ts'
 import type { Wakeup } from './journal-wakeup.ts'
 
 /** geth promises 16 executable places per account (txpool.accountslots); more might be dropped from its pool. */
 const IN_FLIGHT_MAX = 16
-const RETRY_MS_MIN = 500
-const RETRY_MS_MAX = 60_000
 /** 8 bumps of an eighth raise the fee 2.5 times; after that only the market's own fee raises it further. */
 const BUMPS_MAX = 8
 
@@ -179,7 +178,7 @@ export class JournalDriver {
     }
     // What is neither a refusal nor an answer of the node (or its absence) is a bug, and stops the process.
     if (!(error instanceof Refusal) && !(error instanceof BaseError)) throw error
-    const delayMs = Math.min((this.#retries.get(key)?.delayMs ?? RETRY_MS_MIN / 2) * 2, RETRY_MS_MAX)
+    const delayMs = delayAfter(this.#retries.get(key)?.delayMs)
     const line = `${what}: ${rpcMessage(error)}; tried again in ${delayMs} ms`
     this.#retries.set(key, { atMs: Date.now() + delayMs, delayMs, line })
     this.#options.notices?.warn({ key, delayMs }, line)

@@ -6,7 +6,7 @@ import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { type Hex, subjects } from '@consign/events'
 import type { Abi, Client, LocalAccount } from 'viem'
-import { getChainId } from 'viem/actions'
+import { getChainId, getCode } from 'viem/actions'
 import { chainPort, type Finality } from './journal-chain.ts'
 import { type Intent, isSettled, type Transaction } from './journal-decider.ts'
 import { JournalDriver, type JournalNotices, type JournalStep } from './journal-driver.ts'
@@ -25,6 +25,8 @@ export type TxJournalOptions = {
   abi: Abi
   chainId?: number
   finality: Finality
+  /** addresses that will be called, by what the operator calls them; a call to an address without code would succeed and do nothing */
+  contracts?: Record<string, Hex>
   /** keys that must be settled (mined, or refused) before this intent is tried; follows from the intent, so a restart finds the same */
   after?: (intent: Intent) => readonly string[]
   /** ms between looks for receipts while something is open; 1000 */
@@ -48,7 +50,7 @@ export type JournalCounts = {
 
 /**
  * Opens the journal of the account's wallet and checks it against the chain; `run` then drives it. The wallet must be this journal's alone.
- * Throws Refusal 'journal.chainId' or 'journal.chainBehind' (the node is not this journal's chain, or has not caught up).
+ * Throws Refusal 'journal.chainId', 'journal.contract' (no code there), 'journal.chainBehind' (the node is not this journal's chain, or lags).
  */
 export async function openTxJournal(options: TxJournalOptions): Promise<TxJournal> {
   const { log, account, client } = options
@@ -58,6 +60,12 @@ export async function openTxJournal(options: TxJournalOptions): Promise<TxJourna
       'journal.chainId',
       `The node serves chain ${chainId}, not ${options.chainId}: correct RPC_URL or CHAIN_ID`,
     )
+  for (const [name, address] of Object.entries(options.contracts ?? {}))
+    if ((await getCode(client, { address })) === undefined)
+      throw new Refusal(
+        'journal.contract',
+        `${name}: there is no contract at ${address} on chain ${chainId}; correct it`,
+      )
   const chain = chainPort({ client, account, chainId, abi: options.abi })
   const store = await JournalStore.open(log, subjects.chain(addressOf(account)), options.stamp)
   const chainNonce = await chain.count()

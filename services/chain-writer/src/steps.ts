@@ -1,3 +1,5 @@
+import type { JournalStep } from '@consign/chain'
+
 /** Named boundaries of this service's work, in order: a crash at any of them must change nothing in the end. */
 export const STEPS = [
   'chain-writer.intended',
@@ -7,3 +9,8 @@ export const STEPS = [
   'chain-writer.finalized',
   'chain-writer.anchored',
 ] as const
+
+/** A boundary of the wallet's journal, as named here. */
+export function journalStep(name: JournalStep): string {
+  return `chain-writer.${name}`
+}

@@ -1,8 +1,10 @@
+import type { JournalStep } from '@consign/chain'
+
 /** Named boundaries of this service's work, in order: a crash at any of them must change nothing in the end. */
 export const STEPS = [
   'settlement.planned',
   'settlement.intended',
-  'settlement.tx.intended',
+  'settlement.submitted',
   'settlement.signed',
   'settlement.broadcast',
   'settlement.mined',
@@ -10,3 +12,8 @@ export const STEPS = [
   'settlement.paid',
   'settlement.settled',
 ] as const
+
+/** A boundary of the wallet's journal, as named here: `settlement.intended` is the payment's, so the transaction's is `submitted`. */
+export function journalStep(name: JournalStep): string {
+  return `settlement.${name === 'intended' ? 'submitted' : name}`
+}

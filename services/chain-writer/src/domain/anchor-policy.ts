@@ -2,7 +2,7 @@
  * When the growing tree of all envelopes is anchored. Pure. At most one anchor is open at a time, so that a chain that is away for an hour
  * costs one anchor and not many. With new envelopes, the next one is due
  *   at once when a leg has ended or the goods were delivered since the last anchor, or when ANCHOR_ENVELOPES_MAX envelopes are new,
- *   else ANCHOR_MS after the last one.
+ *   else ANCHOR_MS after the last one, or after the start of the process, which does not know when the last one was.
  */
 import type { Decider } from '@consign/eventlog'
 import type { Hex } from 'viem'
@@ -16,6 +16,7 @@ export type Anchor = { seq: number; root: Hex; size: number }
 
 /** What the policy goes by; each follows from a message of the log or from the journal, so none is stored again. */
 export type AnchorFact =
+  | { type: 'writer.started'; data: { atMs: number } }
   | { type: 'tree.grown'; data: { size: number } }
   | { type: 'leg.closed'; data: object }
   | { type: 'anchor.intended'; data: Anchor & { atMs: number } }
@@ -43,6 +44,8 @@ export const anchorDecider: Decider<AnchorCommand, AnchorFact, AnchorState> = {
 
   evolve(state, fact) {
     switch (fact.type) {
+      case 'writer.started':
+        return { ...state, lastAtMs: fact.data.atMs }
       case 'tree.grown':
         return { ...state, size: fact.data.size }
       case 'leg.closed':

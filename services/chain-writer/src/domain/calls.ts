@@ -10,100 +10,90 @@ import {
   disclosureFor,
   type Intent,
   startArguments,
+  type Transaction,
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import type { EventData } from '@consign/events'
-import { general, limitById, payee, payer, type Terms } from '@consign/terms'
+import type { ConsignEvent, EventData, EventOf } from '@consign/events'
+import { general, limitById, partyByWallet, payee, payer, type Terms } from '@consign/terms'
 import { decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import type { Agreement } from './agreements.ts'
 import type { Anchor } from './anchor-policy.ts'
 
-/** Creates the agreement. Throws Refusal 'agreement.chainId' when the terms are for another chain. */
-export function creationCall(
-  signed: EventData<'custody.agreement.signed.v1'>,
-  at: { factory: Hex; chainId: number },
-): Intent {
-  const { agreement, terms, termsHash, payerSignature, payeeSignature } = signed
-  const { chainId } = general(terms)
-  if (chainId !== at.chainId)
-    throw new Refusal(
-      'agreement.chainId',
-      `the terms are for chain ${chainId}, this writer serves ${at.chainId}`,
-    )
-  const data = encodeFunctionData({
-    abi: agreementFactoryAbi,
-    functionName: 'create',
-    args: [termsHash, payer(terms).wallet, payee(terms).wallet, payerSignature.ecdsa, payeeSignature.ecdsa],
-  })
-  return { key: `agreement:${agreement}`, to: at.factory, data, what: 'create the agreement', agreement }
+/** Events that become a transaction. */
+export type CallEvent = EventOf<
+  | 'custody.agreement.signed.v1'
+  | 'custody.packed.v1'
+  | 'custody.transferred.v1'
+  | 'penalty.violation.charged.v1'
+>
+
+/** `key` for the journal, `what` for people. */
+export type CallName = { key: string; what: string; agreement: Hex }
+
+/** `factory`, and the chain that terms must name. */
+export type Place = { factory: Hex; chainId: number }
+
+export function isCallEvent(event: ConsignEvent): event is CallEvent {
+  return (
+    event.type === 'custody.agreement.signed.v1' ||
+    event.type === 'custody.packed.v1' ||
+    event.type === 'custody.transferred.v1' ||
+    event.type === 'penalty.violation.charged.v1'
+  )
 }
 
-/** Records the start of leg 0. */
-export function startCall(packed: EventData<'custody.packed.v1'>, known: Agreement): Intent {
-  const { agreement, keys } = packed
-  const args = startArguments({ terms: termsOf(known, agreement), keys })
-  const data = encodeFunctionData({ abi: agreementAbi, functionName: 'start', args })
-  return { key: `start:${agreement}`, to: agreement, data, what: 'record the start of leg 0', agreement }
-}
-
-/** Records that custody moved. */
-export function cutCall(transferred: EventData<'custody.transferred.v1'>, known: Agreement): Intent {
-  const { agreement, leg, offer, accept, cut } = transferred
-  const args = cutArguments({
-    terms: termsOf(known, agreement),
-    keys: keysOf(known, agreement, leg),
-    offer,
-    accept,
-    cut,
-  })
-  const data = encodeFunctionData({ abi: agreementAbi, functionName: 'recordCut', args })
-  return {
-    key: `cut:${agreement}:${leg}`,
-    to: agreement,
-    data,
-    what: `record the cut of leg ${leg}`,
-    agreement,
+export function callName({ type, data }: CallEvent): CallName {
+  const { agreement } = data
+  switch (type) {
+    case 'custody.agreement.signed.v1':
+      return { key: `agreement:${agreement}`, what: 'create the agreement', agreement }
+    case 'custody.packed.v1':
+      return { key: `start:${agreement}`, what: 'record the start of leg 0', agreement }
+    case 'custody.transferred.v1':
+      return { key: `cut:${agreement}:${data.leg}`, what: `record the cut of leg ${data.leg}`, agreement }
+    case 'penalty.violation.charged.v1': {
+      const what = `prove the ${data.metric} violation in leg ${data.leg}`
+      return { key: `violation:${data.caseId}`, what, agreement }
+    }
   }
 }
 
-/** Proves a violation; `run` as linkedRun gives it. */
-export function violationCall(
-  charged: EventData<'penalty.violation.charged.v1'>,
+/** `run`: what linkedRun gives for a violation; not needed by the others. Throws a Refusal when the event can have no transaction. */
+export function callOf(
+  event: CallEvent,
   known: Agreement,
+  place: Place,
   run: Uint8Array[],
-): Intent {
-  const { agreement, leg, limitId, startIndex } = charged
-  const terms = termsOf(known, agreement)
-  const limit = limitById(terms, limitId)
-  if (limit === undefined)
-    throw new Refusal('violation.limit', `the terms of ${agreement} have no limit ${limitId}`)
-  const args = disclosureFor({ terms, limit, keys: keysOf(known, agreement, leg), run, index: startIndex })
-  const data = encodeFunctionData({ abi: agreementAbi, functionName: 'proveViolation', args })
-  return { key: violationKey(charged), to: agreement, data, what: violationWhat(charged), agreement }
-}
-
-export function violationKey({ caseId }: { caseId: Hex }): string {
-  return `violation:${caseId}`
-}
-
-export function violationWhat({ leg, metric }: { leg: number; metric: string }): string {
-  return `prove the ${metric} violation in leg ${leg}`
+): { to: Hex; data: Hex } {
+  const { agreement } = event.data
+  switch (event.type) {
+    case 'custody.agreement.signed.v1':
+      return { to: place.factory, data: creation(event.data, place.chainId) }
+    case 'custody.packed.v1': {
+      const args = startArguments({ terms: termsOf(known), keys: event.data.keys })
+      return { to: agreement, data: encodeFunctionData({ abi: agreementAbi, functionName: 'start', args }) }
+    }
+    case 'custody.transferred.v1':
+      return { to: agreement, data: cut(event.data, known) }
+    case 'penalty.violation.charged.v1':
+      return { to: agreement, data: violation(event.data, known, run) }
+  }
 }
 
 /** Writes root and size of the tree. */
 export function anchorCall({ seq, root, size }: Anchor, anchorLog: Hex): Intent {
-  const data = encodeFunctionData({
-    abi: anchorLogAbi,
-    functionName: 'anchor',
-    args: [BigInt(seq), root, BigInt(size)],
-  })
+  const args = [BigInt(seq), root, BigInt(size)] as const
+  const data = encodeFunctionData({ abi: anchorLogAbi, functionName: 'anchor', args })
   return { key: `anchor:${seq}`, to: anchorLog, data, what: `anchor ${size} envelopes` }
 }
 
-/** The anchor that an intent of `anchorCall` carries; undefined for other intents. */
-export function anchorOf({ key, data }: { key: string; data?: Hex }): Anchor | undefined {
-  if (!key.startsWith('anchor:') || data === undefined) return undefined
-  const { args } = decodeFunctionData({ abi: anchorLogAbi, data })
+/** What an anchor's transaction says, before or after it is mined; not for one that was refused. */
+export function anchorOf({ intent, mined }: Transaction): Anchor {
+  if (mined?.result !== undefined) {
+    const { seq, root, size } = mined.result
+    return { seq: Number(seq), root: root as Hex, size: Number(size) }
+  }
+  const { args } = decodeFunctionData({ abi: anchorLogAbi, data: intent.data ?? '0x' })
   const [seq, root, size] = args as readonly [bigint, Hex, bigint]
   return { seq: Number(seq), root, size: Number(size) }
 }
@@ -111,29 +101,58 @@ export function anchorOf({ key, data }: { key: string; data?: Hex }): Anchor | u
 /** Keys that must be settled before this intent can succeed: an agreement before its start, a leg before what happens in it. */
 export function settledBefore({ key, data, agreement }: Intent): readonly string[] {
   const [kind, , leg] = key.split(':')
+  if (agreement === undefined) return []
   if (kind === 'start') return [`agreement:${agreement}`]
-  if (kind === 'cut') return [beginningOf(agreement!, Number(leg))]
+  if (kind === 'cut') return [beginningOf(agreement, Number(leg))]
   if (kind !== 'violation') return []
-  const { args } = decodeFunctionData({ abi: agreementAbi, data })
-  return [beginningOf(agreement!, Number(args?.[0]))]
+  return [beginningOf(agreement, Number(decodeFunctionData({ abi: agreementAbi, data }).args?.[0]))]
+}
+
+function creation(signed: EventData<'custody.agreement.signed.v1'>, chainId: number): Hex {
+  const { terms, termsHash, payerSignature, payeeSignature } = signed
+  const named = general(terms).chainId
+  if (named !== chainId)
+    throw new Refusal('agreement.chainId', `the terms are for chain ${named}, this writer serves ${chainId}`)
+  const wallets = [payer(terms).wallet, payee(terms).wallet] as const
+  const args = [termsHash, ...wallets, payerSignature.ecdsa, payeeSignature.ecdsa] as const
+  return encodeFunctionData({ abi: agreementFactoryAbi, functionName: 'create', args })
+}
+
+function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement): Hex {
+  const { leg, to, offer, accept, cut } = transferred
+  const terms = termsOf(known)
+  if (partyByWallet(terms, to) === undefined)
+    throw new Refusal('agreement.party', `${to}, who accepted, is no party of the terms`)
+  const args = cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
+  return encodeFunctionData({ abi: agreementAbi, functionName: 'recordCut', args })
+}
+
+function violation(
+  charged: EventData<'penalty.violation.charged.v1'>,
+  known: Agreement,
+  run: Uint8Array[],
+): Hex {
+  const { leg, limitId, startIndex } = charged
+  const terms = termsOf(known)
+  const limit = limitById(terms, limitId)
+  if (limit === undefined) throw new Refusal('violation.limit', `the terms have no limit ${limitId}`)
+  const args = disclosureFor({ terms, limit, keys: keysOf(known, leg), run, index: startIndex })
+  return encodeFunctionData({ abi: agreementAbi, functionName: 'proveViolation', args })
 }
 
 function beginningOf(agreement: Hex, leg: number): string {
   return leg === 0 ? `start:${agreement}` : `cut:${agreement}:${leg - 1}`
 }
 
-function termsOf(known: Agreement, agreement: Hex): Terms {
-  if (known.terms === undefined)
-    throw new Refusal('agreement.unknown', `the log has no signed terms of ${agreement} before this event`)
-  return known.terms
+function termsOf({ terms }: Agreement): Terms {
+  if (terms === undefined)
+    throw new Refusal('agreement.unknown', 'the log has no signed terms of it before this event')
+  return terms
 }
 
-function keysOf(known: Agreement, agreement: Hex, leg: number): Hex {
-  const keys = known.legKeys.get(leg)
+function keysOf({ legKeys }: Agreement, leg: number): Hex {
+  const keys = legKeys.get(leg)
   if (keys === undefined)
-    throw new Refusal(
-      'agreement.legKeys',
-      `the log has no keys of leg ${leg} of ${agreement} before this event`,
-    )
+    throw new Refusal('agreement.legKeys', `the log has no keys of leg ${leg} before this event`)
   return keys
 }

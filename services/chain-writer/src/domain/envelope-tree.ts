@@ -20,7 +20,7 @@ export class EnvelopeTree {
   /** Adds the envelope whose wire this is; false when its digest is in the tree. */
   add(wire: Uint8Array): boolean {
     const digest = envelopeDigest(wire.subarray(0, HEADER_BYTES))
-    const name = Buffer.from(digest.buffer, digest.byteOffset, digest.length).latin1Slice()
+    const name = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1')
     if (this.#digests.has(name)) return false
     this.#digests.add(name)
     this.#frontier.append(digest)

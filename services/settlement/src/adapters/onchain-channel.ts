@@ -15,12 +15,15 @@ export type OnchainOptions = {
   token: Hex
   /** ms that one call of `pay` waits for finality before it answers `unknown` */
   payMsMax: number
+  /** ends every wait: the process shall stop */
+  signal: AbortSignal
 }
 
 type Try = { key: string; transaction: Transaction | undefined; failed: Transaction | undefined }
 
 /** Needs `journal.run` to be running. */
-export function onchainChannel({ journal, client, token, payMsMax }: OnchainOptions): PaymentChannel {
+export function onchainChannel(options: OnchainOptions): PaymentChannel {
+  const { journal, client, token } = options
   let turn: Promise<unknown> = Promise.resolve()
 
   return {
@@ -35,7 +38,7 @@ export function onchainChannel({ journal, client, token, payMsMax }: OnchainOpti
         const refused = await submitted
         if (refused !== undefined) return refused
       }
-      await journal.outcome(key, AbortSignal.timeout(payMsMax))
+      await journal.outcome(key, AbortSignal.any([options.signal, AbortSignal.timeout(options.payMsMax)]))
       return outcomeOf(journal, order.paymentId) ?? { status: 'unknown', reason: `${key} was not submitted` }
     },
 
@@ -76,7 +79,7 @@ function currentTry(journal: TxJournal, paymentId: Hex): Try {
 }
 
 function movedNothing({ status, mined }: Transaction): boolean {
-  return status === 'refused' || (status === 'finalized' && mined?.ok === false)
+  return status === 'refused' || (status === 'finalized' && mined?.result?.event !== 'Transfer')
 }
 
 function outcomeOf(journal: TxJournal, paymentId: Hex): PaymentOutcome | undefined {

@@ -1,0 +1,79 @@
+/** Turns messages of the log into intents of the journal, and keeps what that needs: the agreements and the tree of envelopes. */
+import type { TxJournal } from '@consign/chain'
+import { Refusal } from '@consign/envelope'
+import type { EventLog, Recorded } from '@consign/eventlog'
+import { parseEvent, subjects } from '@consign/events'
+import { type Agreements, closesLeg, evolveAgreements } from './domain/agreements.ts'
+import { type AnchorFact, type AnchorState, anchorDecider } from './domain/anchor-policy.ts'
+import { type CallEvent, callName, callOf, isCallEvent, type Place } from './domain/calls.ts'
+import { EnvelopeTree } from './domain/envelope-tree.ts'
+import { linkedRun } from './domain/run.ts'
+
+export class Notary {
+  readonly tree = new EnvelopeTree()
+  readonly #log: EventLog
+  readonly #journal: TxJournal
+  readonly #place: Place
+  #agreements: Agreements = new Map()
+  #anchors: AnchorState = anchorDecider.initial
+  /** position in the log up to which it has learnt */
+  #learntSeq = 0
+
+  constructor(log: EventLog, journal: TxJournal, place: Place) {
+    this.#log = log
+    this.#journal = journal
+    this.#place = place
+  }
+
+  get anchors(): AnchorState {
+    return this.#anchors
+  }
+
+  evolveAnchors(fact: AnchorFact): void {
+    this.#anchors = anchorDecider.evolve(this.#anchors, fact)
+  }
+
+  /** Learns from a message of `envelope.>` or `custody.*` without acting on it. Messages come in log order; a repeated one changes nothing. */
+  learn({ seq, subject, data }: Recorded): void {
+    if (seq <= this.#learntSeq) return
+    if (subject.startsWith('envelope.')) {
+      if (this.tree.add(data)) this.evolveAnchors({ type: 'tree.grown', data: { size: this.tree.size } })
+    } else if (subject.startsWith('custody.')) {
+      const event = parseEvent(data)
+      this.#agreements = evolveAgreements(this.#agreements, event)
+      if (closesLeg(event)) this.evolveAnchors({ type: 'leg.closed', data: {} })
+    }
+    this.#learntSeq = seq
+  }
+
+  /** Learns, and submits what the message leads to. Durable when resolved; the same message may come again. */
+  async handle(message: Recorded): Promise<void> {
+    this.learn(message)
+    if (message.subject.startsWith('envelope.')) return
+    const event = parseEvent(message.data)
+    if (isCallEvent(event)) await this.#submit(event)
+  }
+
+  async #submit(event: CallEvent): Promise<void> {
+    const name = callName(event)
+    if (this.#journal.transaction(name.key) !== undefined) return
+    try {
+      const known = this.#agreements.get(name.agreement) ?? { legKeys: new Map() }
+      const run = event.type === 'penalty.violation.charged.v1' ? await this.#runOf(event.data) : []
+      await this.#journal.submit({ ...name, ...callOf(event, known, this.#place, run) })
+    } catch (error) {
+      // What cannot have a transaction is said for ever under its key, and stops nothing.
+      if (!(error instanceof Refusal) || error.retry) throw error
+      await this.#journal.refuse({ ...name, reason: error.message })
+    }
+  }
+
+  async #runOf(
+    charged: (CallEvent & { type: 'penalty.violation.charged.v1' })['data'],
+  ): Promise<Uint8Array[]> {
+    const wires: Uint8Array[] = []
+    for await (const { data } of this.#log.read([subjects.envelope(charged.agreement, charged.leg)]))
+      wires.push(data)
+    return linkedRun(wires, { fromSeq: charged.runFromSeq, toSeq: charged.startSeq })
+  }
+}

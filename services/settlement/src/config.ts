@@ -1,0 +1,35 @@
+import { portVariable, secretFileVariable } from '@consign/runtime'
+import type { Hex } from 'viem'
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hex digits')
+  .transform((value) => value.toLowerCase() as Hex)
+
+const milliseconds = (fallback: number) =>
+  z.coerce.number('must be whole milliseconds').int().positive().default(fallback)
+
+/** Environment of settlement. The wallet of PAYER_KEY_FILE (0600, 32 bytes in hex) is this service's alone. */
+export const configSchema = z.object({
+  NATS_URL: z.string().default('nats://127.0.0.1:4222'),
+  RPC_URL: z.url('must be the URL of an Ethereum node').default('http://127.0.0.1:8545'),
+  CHAIN_ID: z.coerce.number('must be a number').int().positive(),
+  PAYER_KEY_FILE: secretFileVariable.refine(
+    (key) => /^(0x)?[0-9a-fA-F]{64}$/.test(key),
+    'the file must hold 32 bytes in hex',
+  ),
+  TOKEN: address,
+  FINALITY: z.enum(['finalized', 'mined'], 'must be finalized or mined').default('finalized'),
+  POLL_MS: milliseconds(500),
+  STUCK_MS: milliseconds(60_000),
+  METRICS_PORT: portVariable.default(0),
+})
+
+export type SettlementConfig = z.output<typeof configSchema>
+
+/** The key with its 0x. */
+export function privateKeyOf(config: SettlementConfig): Hex {
+  const key = config.PAYER_KEY_FILE
+  return (key.startsWith('0x') ? key : `0x${key}`) as Hex
+}

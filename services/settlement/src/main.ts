@@ -1,0 +1,54 @@
+import { openTxJournal, publicClient, settlementTokenAbi, untilAnswered } from '@consign/chain'
+import { connectEventLog, connectNats } from '@consign/eventlog'
+import { loadConfig, startService, step } from '@consign/runtime'
+import { privateKeyToAccount } from 'viem/accounts'
+import { onchainChannel } from './adapters/onchain-channel.ts'
+import { configSchema, privateKeyOf } from './config.ts'
+import { runSettlement } from './service.ts'
+import { journalStep } from './steps.ts'
+
+/** One call of the channel waits this long for finality; the payment goes on behind it. */
+const PAY_MS_MAX = 120_000
+
+const config = loadConfig(configSchema)
+
+await startService({
+  name: 'settlement',
+  config: { metricsPort: config.METRICS_PORT },
+  async run({ log: logger, metrics, signal, ready }) {
+    const connection = await connectNats({ url: config.NATS_URL, name: 'settlement' })
+    const log = await connectEventLog({ nats: connection })
+    const client = publicClient(config.RPC_URL)
+    const { CHAIN_ID: chainId, TOKEN: token } = config
+    const journal = await untilAnswered(
+      () =>
+        openTxJournal({
+          log,
+          client,
+          account: privateKeyToAccount(privateKeyOf(config)),
+          abi: settlementTokenAbi,
+          chainId,
+          finality: config.FINALITY,
+          contracts: { TOKEN: token },
+          pollMs: config.POLL_MS,
+          stuckMs: config.STUCK_MS,
+          step: (name) => step(journalStep(name)),
+          notices: logger,
+        }),
+      { signal, notices: logger },
+    )
+    metrics.gauge<'state'>({
+      name: 'consign_settlement_transactions',
+      help: 'Transactions of the wallet: waiting (not signed), delayed (last try failed), inFlight, mined (not final)',
+      labels: ['state'],
+      collect: (gauge) => {
+        for (const [state, count] of Object.entries(journal.counts())) gauge.set({ state }, count)
+      },
+    })
+    const channel = onchainChannel({ journal, client, token, payMsMax: PAY_MS_MAX, signal })
+    const organisation = { wallet: journal.address, chainId, token }
+    const settling = runSettlement({ log, channel, organisation, logger, metrics, step, signal, ready })
+    await Promise.all([journal.run(signal), settling])
+    await connection.drain()
+  },
+})

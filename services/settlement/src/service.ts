@@ -1,0 +1,64 @@
+/** Settles delivered shipments once their dispute window has passed: consumes custody and penalties, emits payments. */
+import type { EventLog } from '@consign/eventlog'
+import type { EventType } from '@consign/events'
+import type { Logger, Metrics } from '@consign/runtime'
+import type { PaymentChannel } from './adapters/payment-channel.ts'
+import { Ledger, type Organisation } from './ledger.ts'
+import { settleWhatIsDue } from './schedule.ts'
+
+export { STEPS } from './steps.ts'
+
+export const CONSUMES: readonly string[] = ['custody.*', 'penalty.*']
+export const EMITS: readonly EventType[] = [
+  'settlement.planned.v1',
+  'settlement.payment.intended.v1',
+  'settlement.payment.made.v1',
+  'settlement.settled.v1',
+  'chain.intended.v1',
+  'chain.signed.v1',
+  'chain.mined.v1',
+  'chain.finalized.v1',
+  'chain.refused.v1',
+]
+
+export type SettlementOptions = {
+  log: EventLog
+  channel: PaymentChannel
+  organisation: Organisation
+  logger: Logger
+  metrics: Metrics
+  step: (name: string) => void
+  signal: AbortSignal
+  ready: () => void
+  /** ms UTC; the wall clock, or a test's */
+  now?: () => number
+}
+
+/** Runs until the signal aborts; what is under way is finished or left to the next start. */
+export async function runSettlement(options: SettlementOptions): Promise<void> {
+  const { log, logger, signal } = options
+  const ledger = new Ledger(options.organisation, (agreement, reason) =>
+    logger.error({ agreement }, `not settled here: ${reason}`),
+  )
+  for await (const message of log.read([...CONSUMES, 'settlement.*'])) ledger.take(message)
+  options.metrics.gauge({
+    name: 'consign_settlement_shipments_open',
+    help: 'Shipments of this organisation that are not settled',
+    collect: (gauge) => gauge.set(ledger.size),
+  })
+  const lag = options.metrics.gauge({
+    name: 'consign_settlement_lag_messages',
+    help: 'Log messages still to be read',
+  })
+  const consuming = log.consume({
+    name: 'settlement',
+    filters: CONSUMES,
+    handle: async (message) => ledger.take(message),
+    signal,
+    onLag: (messages) => lag.set(messages),
+    onRetry: ({ seq }, error, delayMs) => logger.warn({ seq, delayMs }, error.message),
+    onDeadLetter: ({ seq }, error) => logger.error({ seq }, `set aside: ${error.message}`),
+  })
+  options.ready()
+  await Promise.all([consuming, settleWhatIsDue(ledger, { now: Date.now, ...options })])
+}
