@@ -9,6 +9,8 @@ import { FLUSH_BYTES_MAX, FLUSH_ENVELOPES_MAX, FLUSH_MS, UNFED_BYTES_MAX } from 
 /** Something the device is to hear of, in the order decided. An envelope with a `wire` is new: the parties get it first. */
 export type Entry = {
   settled: Settled
+  /** Who sent it, and hears of it. */
+  deviceId: string
   /** Absent for what is known already, parked, or no envelope. */
   wire?: Uint8Array
   /** Position in LOG once stored. */
@@ -17,8 +19,9 @@ export type Entry = {
   durable: boolean
 }
 
-/** The way down to the device. */
-export type DevicePort = { readonly connected: boolean; send(frame: Uint8Array): void }
+/** The way down to a device, while it is connected. */
+export type DevicePort = { send(frame: Uint8Array): void }
+export type Devices = { get(deviceId: string): DevicePort | undefined }
 
 /**
  * What has been decided for one agreement and must still reach the parties and the device: first the feed, then the receipt, strictly in
@@ -26,7 +29,7 @@ export type DevicePort = { readonly connected: boolean; send(frame: Uint8Array):
  */
 export class Outbox {
   readonly #context: Context
-  readonly #device: DevicePort
+  readonly #devices: Devices
   readonly #entries: Entry[] = []
   #shipment: Shipment | undefined
   #cursors: FeedCursors = new Map()
@@ -41,9 +44,9 @@ export class Outbox {
   #flushing: Promise<void> | undefined
   readonly #waiting: (() => void)[] = []
 
-  constructor(context: Context, device: DevicePort) {
+  constructor(context: Context, devices: Devices) {
     this.#context = context
-    this.#device = device
+    this.#devices = devices
   }
 
   get empty(): boolean {
@@ -108,11 +111,14 @@ export class Outbox {
       .finally(() => {
         this.#flushing = undefined
         for (const resume of this.#waiting.splice(0)) resume()
-        if (this.#context.signal.aborted) return
-        if (this.#durable >= FLUSH_ENVELOPES_MAX) this.#flushSoon(0)
-        else if (this.#entries[0]?.durable) this.#flushSoon(FLUSH_MS)
+        if (this.#context.signal.aborted || !this.#entries[0]?.durable) return
+        this.#flushSoon(this.#durable >= FLUSH_ENVELOPES_MAX ? 0 : FLUSH_MS)
       })
     return this.#flushing
+  }
+
+  #nextFlush(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   async #flushBatch(): Promise<void> {
@@ -124,27 +130,30 @@ export class Outbox {
       if (wire !== undefined && settled.kind === 'main')
         shipment?.legs.get(settled.ref.leg)?.open?.coverage.add(settled.link.seq)
     const settled = batch.map((entry) => entry.settled)
-    await this.receipts(receiptsFor(settled, (leg) => shipment?.legs.get(leg)?.open))
+    await this.receipts(
+      batch[0]!.deviceId,
+      receiptsFor(settled, (leg) => shipment?.legs.get(leg)?.open),
+    )
   }
 
   /** Signed and sent, if the device is there to hear them. */
-  async receipts(receipts: readonly Receipt[]): Promise<void> {
-    if (!this.#device.connected) return
+  async receipts(deviceId: string, receipts: readonly Receipt[]): Promise<void> {
     for (const receipt of receipts) {
+      if (this.#devices.get(deviceId) === undefined) return
       const signed = await signReceipt(this.#context.crypto, this.#context.receiptKeys, receipt)
-      this.#device.send(encodeFrame('receipt', encodeSignedReceipt(signed)))
+      this.#devices.get(deviceId)?.send(encodeFrame('receipt', encodeSignedReceipt(signed)))
       this.#context.metrics.receipts.inc({ status: receipt.status })
       step('ingest.receipted')
     }
   }
 
-  /** The oldest entries that are durable; their new envelopes are of one leg and fit one feed message. */
+  /** The oldest entries that are durable, of one device; their new envelopes are of one leg and fit one feed message. */
   #takeBatch(): Entry[] {
     let bytes = 0
     let leg: number | undefined
     let count = 0
-    for (const { durable, wire, settled } of this.#entries) {
-      if (!durable || count === FLUSH_ENVELOPES_MAX) break
+    for (const { durable, wire, settled, deviceId } of this.#entries) {
+      if (!durable || deviceId !== this.#entries[0]?.deviceId || count === FLUSH_ENVELOPES_MAX) break
       if (wire !== undefined) {
         leg ??= settled.ref.leg
         if (settled.ref.leg !== leg || bytes >= FLUSH_BYTES_MAX) break
@@ -175,6 +184,7 @@ export class Outbox {
     }
     await persist(this.#context, 'feed', () => feed(this.#context.events, shipment, this.#cursors, feedBatch))
     step('ingest.fed')
+    this.#context.metrics.fed.inc(batch.length)
   }
 }
 

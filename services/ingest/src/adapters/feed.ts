@@ -5,7 +5,7 @@
 import type { Hex } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { subjects } from '@consign/events'
-import type { Shipment } from '../domain/shipment.ts'
+import type { FeedPlace } from '../domain/shipment.ts'
 
 export const FEED_EVENT = 'envelopes'
 
@@ -21,15 +21,20 @@ export const FEED_HEADERS = {
 export type FedEnvelope = { seq: number; digest: Hex; wire: Uint8Array }
 
 /** `through` as FEED_HEADERS says; `lastLogSeq` is the highest position in the batch. */
-export type FeedBatch = { leg: number; envelopes: readonly FedEnvelope[]; lastLogSeq: number; through: number }
+export type FeedBatch = {
+  leg: number
+  envelopes: readonly FedEnvelope[]
+  lastLogSeq: number
+  through: number
+}
 
 /** Up to which position of LOG each party has everything. */
 export type FeedCursors = Map<Hex, number>
 
-export async function feedCursors(events: EventLog, shipment: Shipment): Promise<FeedCursors> {
+export async function feedCursors(events: EventLog, place: FeedPlace): Promise<FeedCursors> {
   const cursors: FeedCursors = new Map()
-  for (const party of shipment.parties) {
-    const last = await events.last(subjects.feed(party, shipment.sscc, FEED_EVENT))
+  for (const party of place.parties) {
+    const last = await events.last(subjects.feed(party, place.sscc, FEED_EVENT))
     cursors.set(party, Number(last?.headers[FEED_HEADERS.through] ?? 0))
   }
   return cursors
@@ -38,7 +43,7 @@ export async function feedCursors(events: EventLog, shipment: Shipment): Promise
 /** Resolves when all parties' streams hold the batch. Safe to repeat; a party whose cursor is beyond the batch has it already. */
 export async function feed(
   events: EventLog,
-  shipment: Shipment,
+  place: FeedPlace,
   cursors: FeedCursors,
   batch: FeedBatch,
 ): Promise<void> {
@@ -51,10 +56,10 @@ export async function feed(
     [FEED_HEADERS.through]: String(batch.through),
   }
   const name = `${batch.envelopes[0]?.digest}-${batch.envelopes.at(-1)?.digest}`
-  const behind = shipment.parties.filter((party) => (cursors.get(party) ?? 0) < batch.lastLogSeq)
+  const behind = place.parties.filter((party) => (cursors.get(party) ?? 0) < batch.lastLogSeq)
   await Promise.all(
     behind.map((party) =>
-      events.publish(subjects.feed(party, shipment.sscc, FEED_EVENT), bytes, {
+      events.publish(subjects.feed(party, place.sscc, FEED_EVENT), bytes, {
         msgId: `${party}:${name}`,
         headers,
       }),
@@ -79,7 +84,8 @@ export function wiresOf(bytes: Uint8Array): Uint8Array[] {
   const wires: Uint8Array[] = []
   for (let offset = 0; offset < bytes.length; ) {
     const end = offset + 4 + view.getUint32(offset)
-    if (end > bytes.length) throw new RangeError(`envelope ${wires.length} runs over the end of its feed message`)
+    if (end > bytes.length)
+      throw new RangeError(`envelope ${wires.length} runs over the end of its feed message`)
     wires.push(bytes.subarray(offset + 4, end))
     offset = end
   }

@@ -4,10 +4,24 @@ import { expect, test } from 'vitest'
 import { PacketGuard } from './packet-guard.ts'
 
 const publish = (bytes: number) =>
-  generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(bytes), qos: 1, messageId: 1, dup: false, retain: false })
+  generate({
+    cmd: 'publish',
+    topic: 't',
+    payload: Buffer.alloc(bytes),
+    qos: 1,
+    messageId: 1,
+    dup: false,
+    retain: false,
+  })
 
 test('admits packets up to the bound, however the socket cuts them', () => {
-  const stream = Buffer.concat([generate({ cmd: 'pingreq' }), publish(0), publish(100), publish(200), publish(20_000 - 5)])
+  const stream = Buffer.concat([
+    generate({ cmd: 'pingreq' }),
+    publish(0),
+    publish(100),
+    publish(200),
+    publish(20_000 - 5),
+  ])
   fc.assert(
     fc.property(fc.array(fc.nat({ max: stream.length }), { maxLength: 8 }), (cuts) => {
       const guard = new PacketGuard(20_000)

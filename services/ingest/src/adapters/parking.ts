@@ -7,7 +7,14 @@ import type { EventLog, Recorded } from '@consign/eventlog'
 import { ENVELOPE_HEADERS, subjects } from '@consign/events'
 import { PARKED_BYTES_MAX, PARKED_COUNT_MAX } from '../limits.ts'
 
-export type ParkedFrame = { agreement: Hex; leg: number; digest: Hex; deviceId: string; receivedMs: number; frame: Uint8Array }
+export type ParkedFrame = {
+  agreement: Hex
+  leg: number
+  digest: Hex
+  deviceId: string
+  receivedMs: number
+  frame: Uint8Array
+}
 export type Parked = ParkedFrame & { position: number }
 
 type Held = { count: number; bytes: number }
@@ -25,7 +32,8 @@ export class Parking {
   async rebuild(): Promise<void> {
     this.#byAgreement.clear()
     this.#byDevice.clear()
-    for await (const message of this.#events.readStream('PARKED', ['parked.*.*'])) this.#index(parkedOf(message))
+    for await (const message of this.#events.readStream('PARKED', ['parked.*.*']))
+      this.#index(parkedOf(message))
   }
 
   get agreements(): Hex[] {
@@ -89,8 +97,8 @@ export class Parking {
   }
 
   #index(parked: ParkedFrame): void {
-    let keys = this.#byAgreement.get(parked.agreement)
-    if (keys === undefined) this.#byAgreement.set(parked.agreement, (keys = new Set()))
+    const keys = this.#byAgreement.get(parked.agreement) ?? new Set()
+    this.#byAgreement.set(parked.agreement, keys)
     if (keys.has(keyOf(parked))) return
     keys.add(keyOf(parked))
     const held = this.#byDevice.get(parked.deviceId) ?? { count: 0, bytes: 0 }

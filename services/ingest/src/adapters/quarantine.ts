@@ -49,7 +49,9 @@ export class Quarantine {
   }
 
   #usedBy(deviceId: string): Promise<Used> {
-    const used = this.#used.get(deviceId) ?? persist(this.#context, 'quarantine', () => count(this.#context.events, deviceId))
+    const used =
+      this.#used.get(deviceId) ??
+      persist(this.#context, 'quarantine', () => count(this.#context.events, deviceId))
     this.#used.delete(deviceId)
     this.#used.set(deviceId, used)
     if (this.#used.size > DEVICES_MAX) this.#used.delete(this.#used.keys().next().value!)

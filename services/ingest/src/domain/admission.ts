@@ -49,7 +49,10 @@ export async function admit(
   if (shipment.deviceId !== deviceId)
     throw new Refusal('device.foreign', `the terms name device ${shipment.deviceId}, not ${deviceId}`)
   if (upload.ref.chainId !== shipment.chainId)
-    throw new Refusal('envelope.chain', `the agreement lives on chain ${shipment.chainId}, not ${upload.ref.chainId}`)
+    throw new Refusal(
+      'envelope.chain',
+      `the agreement lives on chain ${shipment.chainId}, not ${upload.ref.chainId}`,
+    )
   const leg = shipment.legs.get(upload.ref.leg)
   if (upload.kind === 'record') return admitRecord(crypto, shipment, leg, upload)
   const { envelope, link } = upload
@@ -113,7 +116,10 @@ async function admitCut(
   if (record.leg !== ref.leg - 1 || record.agreement !== ref.agreement || record.chainId !== ref.chainId)
     throw new Refusal('cut.leg', `a handover envelope of leg ${ref.leg} carries the cut of the leg before it`)
   if (link.seq !== 0 || link.previous !== digest)
-    throw new Refusal('cut.previous', 'a handover envelope is the first of its leg and names its cut as predecessor')
+    throw new Refusal(
+      'cut.previous',
+      'a handover envelope is the first of its leg and names its cut as predecessor',
+    )
   const before = shipment.legs.get(record.leg)?.open
   if (before === undefined) return 'unknown'
   await verifyCut(crypto, before.keys, signed)
@@ -121,7 +127,12 @@ async function admitCut(
 }
 
 /** Keys that may have signed, the leg's own first. Those of other offers sign a second branch: the device chained them all. */
-function candidates(shipment: Shipment, leg: Leg | undefined, number: number, cut: Cut | undefined): PublicKeys[] {
+function candidates(
+  shipment: Shipment,
+  leg: Leg | undefined,
+  number: number,
+  cut: Cut | undefined,
+): PublicKeys[] {
   if (cut !== undefined) {
     const keys = shipment.keysAfter(number - 1, cut)
     return keys === undefined ? [] : [keys]

@@ -12,7 +12,8 @@ test('holds exactly the counters added, in the fewest runs, in whatever order th
         Array.from({ length: run.toSeq - run.fromSeq + 1 }, (_, i) => run.fromSeq + i),
       )
       expect(covered).toEqual([...held].sort((a, b) => a - b))
-      for (const run of coverage.runs) expect(held.has(run.fromSeq - 1) || held.has(run.toSeq + 1)).toBe(false)
+      for (const run of coverage.runs)
+        expect(held.has(run.fromSeq - 1) || held.has(run.toSeq + 1)).toBe(false)
       for (let seq = 0; seq <= 41; seq++) {
         const run = coverage.runOf(seq)
         expect(run !== undefined && run.fromSeq <= seq && seq <= run.toSeq).toBe(held.has(seq))

@@ -42,13 +42,17 @@ describe('one branch', () => {
 
   test('stores every envelope of an honest leg once and calls none a fork, in whatever order they arrive', () => {
     fc.assert(
-      fc.property(fc.shuffledSubarray(chain('a', 0, 20), { minLength: 21 }), fc.array(fc.nat({ max: 20 })), (order, again) => {
-        const ledger = new LegLedger(START)
-        for (const link of order) expect(take(ledger, link)).not.toContain('fork')
-        for (const seq of again) expect(take(ledger, order[seq]!)).toBe('known')
-        for (const link of order) expect(ledger.digestAt(link.seq)).toBe(link.digest)
-        expect(ledger.size).toBe(21)
-      }),
+      fc.property(
+        fc.shuffledSubarray(chain('a', 0, 20), { minLength: 21 }),
+        fc.array(fc.nat({ max: 20 })),
+        (order, again) => {
+          const ledger = new LegLedger(START)
+          for (const link of order) expect(take(ledger, link)).not.toContain('fork')
+          for (const seq of again) expect(take(ledger, order[seq]!)).toBe('known')
+          for (const link of order) expect(ledger.digestAt(link.seq)).toBe(link.digest)
+          expect(ledger.size).toBe(21)
+        },
+      ),
     )
   })
 })

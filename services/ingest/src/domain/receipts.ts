@@ -14,7 +14,10 @@ export type Settled =
  * Cumulative: the main branch gets one receipt per run that the batch touched, over the whole run, so that a lost receipt costs nothing.
  * Loose envelopes get one per chain within the batch, records one each.
  */
-export function receiptsFor(batch: readonly Settled[], legOf: (leg: number) => OpenLeg | undefined): Receipt[] {
+export function receiptsFor(
+  batch: readonly Settled[],
+  legOf: (leg: number) => OpenLeg | undefined,
+): Receipt[] {
   const runs = new Map<Run, Receipt>()
   const others: Receipt[] = []
   let chainEnd: Hex | undefined
@@ -28,16 +31,29 @@ export function receiptsFor(batch: readonly Settled[], legOf: (leg: number) => O
     if (settled.kind === 'main') {
       const open = legOf(ref.leg)
       const run = open?.coverage.runOf(settled.link.seq)
-      if (open !== undefined && run !== undefined && !runs.has(run)) runs.set(run, receiptOfRun(ref, open, run))
+      if (open !== undefined && run !== undefined && !runs.has(run))
+        runs.set(run, receiptOfRun(ref, open, run))
       continue
     }
     const { seq, digest, previous } = settled.link
     const last = others.at(-1)
-    if (last?.kind === 'envelope' && previous === chainEnd && seq === last.seq + 1 && last.status === settled.status) {
+    if (
+      last?.kind === 'envelope' &&
+      previous === chainEnd &&
+      seq === last.seq + 1 &&
+      last.status === settled.status
+    ) {
       last.seq = seq
       last.digest = fromHex(digest)
     } else {
-      others.push({ ...ref, kind: 'envelope', status: settled.status, fromSeq: seq, seq, digest: fromHex(digest) })
+      others.push({
+        ...ref,
+        kind: 'envelope',
+        status: settled.status,
+        fromSeq: seq,
+        seq,
+        digest: fromHex(digest),
+      })
     }
     chainEnd = digest
   }
@@ -51,7 +67,8 @@ export function receiptsOfLeg(ref: LegRef, open: OpenLeg): Receipt[] {
 
 function receiptOfRun(ref: LegRef, open: OpenLeg, run: Run): Receipt {
   const digest = open.ledger.digestAt(run.toSeq)
-  if (digest === undefined) throw new Error(`leg ${ref.leg}: seq ${run.toSeq} is covered and not in the ledger`)
+  if (digest === undefined)
+    throw new Error(`leg ${ref.leg}: seq ${run.toSeq} is covered and not in the ledger`)
   return {
     chainId: ref.chainId,
     agreement: ref.agreement,

@@ -33,7 +33,10 @@ export type Leg = {
   open?: OpenLeg
 }
 
-export class Shipment {
+/** Where an agreement's envelopes are fed: SSCC of 18 digits, wallet addresses. */
+export type FeedPlace = { readonly sscc: string; readonly parties: readonly Hex[] }
+
+export class Shipment implements FeedPlace {
   readonly agreement: Hex
   readonly chainId: number
   /** SSCC, 18 digits. */
@@ -56,10 +59,7 @@ export class Shipment {
       mlDsa: fromHex(device.mlDsaKey),
       slhDsa: fromHex(device.slhDsaKey),
     }
-    const wallets = [terms.payer(document), terms.payee(document), ...terms.carriers(document)].map(
-      (party) => party.wallet.toLowerCase() as Hex,
-    )
-    this.parties = [...new Set(wallets)]
+    this.parties = partiesOf(document)
   }
 
   /** Envelopes held in memory. */
@@ -128,6 +128,11 @@ export class Shipment {
     const keys = this.keysAfter(number - 1, cut.record)
     if (keys !== undefined) leg.open = openLeg(keys, cut.digest)
   }
+}
+
+/** Wallet addresses, lower case, each once. */
+export function partiesOf(document: terms.Terms): Hex[] {
+  return [...new Set(terms.parties(document).map((party) => party.wallet.toLowerCase() as Hex))]
 }
 
 function openLeg(keys: PublicKeys, start: Hex): OpenLeg {

@@ -38,7 +38,10 @@ export function readUpload(frame: Frame): Upload {
     case 'seal':
       return record(frame, sealDigest(frame.signed.record))
     default:
-      throw new Refusal('frame.direction', `a device does not send frames of kind ${frame.kind}: leave it out`)
+      throw new Refusal(
+        'frame.direction',
+        `a device does not send frames of kind ${frame.kind}: leave it out`,
+      )
   }
 }
 
@@ -60,7 +63,9 @@ export function factOf(upload: Upload, flags: EnvelopeFlag[]): Fact {
   if (upload.kind === 'envelope') {
     const { cut } = upload.envelope
     const fact: Fact = { kind: 'envelope', leg, link: upload.link, flags }
-    return cut === undefined ? fact : { ...fact, cut: { digest: toHex(cutDigest(cut.record)), record: cut.record } }
+    return cut === undefined
+      ? fact
+      : { ...fact, cut: { digest: toHex(cutDigest(cut.record)), record: cut.record } }
   }
   const { frame, digest } = upload
   switch (frame.kind) {

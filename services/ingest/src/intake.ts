@@ -1,0 +1,154 @@
+import type { Frame, Hex, Refusal } from '@consign/envelope'
+import type { Recorded } from '@consign/eventlog'
+import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
+import { feedCursors } from './adapters/feed.ts'
+import { Parking } from './adapters/parking.ts'
+import { Quarantine } from './adapters/quarantine.ts'
+import { type Context, persist } from './context.ts'
+import { Directory } from './directory.ts'
+import { readUpload } from './domain/upload.ts'
+import { type Decision, Lane } from './lane.ts'
+import { AGREEMENTS_MAX, LEDGER_ENVELOPES_MAX } from './limits.ts'
+import type { DevicePort, Devices } from './outbox.ts'
+import { acceptanceOf } from './rebuild.ts'
+import { refusing } from './refusing.ts'
+
+/** Frames between two looks at the memory that ledgers take. */
+const FRAMES_BETWEEN_SWEEPS = 4_096
+
+type Connected = DevicePort & { deviceId: string }
+
+/** Leads every frame to the lane of its agreement, and every custody event to whom it concerns. */
+export class Intake {
+  readonly #context: Context
+  readonly #parking: Parking
+  readonly #quarantine: Quarantine
+  readonly #directory = new Directory()
+  readonly #connected = new Map<string, Connected>()
+  /** The one unused for longest first. */
+  readonly #lanes = new Map<Hex, Lane>()
+  #framesUntilSweep = FRAMES_BETWEEN_SWEEPS
+
+  constructor(context: Context) {
+    this.#context = context
+    this.#parking = new Parking(context.events)
+    this.#quarantine = new Quarantine(context)
+  }
+
+  /** Reads who serves what, and what is parked: before the first device. */
+  async load(): Promise<void> {
+    const { events } = this.#context
+    await persist(this.#context, 'load', async () => {
+      for await (const { data } of events.read([subjects.custody('*')]))
+        this.#directory.apply(parseEvent(data))
+      await this.#parking.rebuild()
+    })
+  }
+
+  /** Ends what a crash interrupted: frames that are no longer missing anything, feeds that stand behind the log. */
+  async recover(signal: AbortSignal): Promise<void> {
+    const parked = this.#parking.agreements.filter(
+      (agreement) => this.#directory.deviceOf(agreement) !== undefined,
+    )
+    for (const agreement of parked) {
+      if (signal.aborted) return
+      await this.#lane(agreement).recover()
+    }
+    for (const agreement of this.#directory.agreements) {
+      if (signal.aborted) return
+      const behind = await persist(this.#context, 'recover', () => this.#isBehind(agreement))
+      if (behind) await this.#lane(agreement).recover()
+    }
+  }
+
+  /** Rejects with the Refusal of what is to be quarantined. */
+  async take(deviceId: string, frame: Frame, bytes: Uint8Array): Promise<Decision> {
+    const upload = await refusing(() => readUpload(frame))
+    if (--this.#framesUntilSweep === 0) this.#sweep()
+    return this.#lane(upload.ref.agreement).take({
+      deviceId,
+      frame: bytes,
+      upload,
+      receivedMs: this.#context.nowMs(),
+    })
+  }
+
+  refuse(deviceId: string, bytes: Uint8Array, refusal: Refusal): Promise<void> {
+    return this.#quarantine.hold(deviceId, bytes, refusal)
+  }
+
+  async answerPull(deviceId: string): Promise<void> {
+    for (const agreement of this.#directory.agreementsOf(deviceId)) await this.#lane(agreement).answerPull()
+  }
+
+  connected(device: Connected): void {
+    this.#connected.set(device.deviceId, device)
+    this.#context.metrics.connections.set(this.#connected.size)
+  }
+
+  disconnected(device: Connected): void {
+    if (this.#connected.get(device.deviceId) === device) this.#connected.delete(device.deviceId)
+    this.#context.metrics.connections.set(this.#connected.size)
+  }
+
+  /** One message of custody.*. */
+  async handle({ data }: Recorded): Promise<void> {
+    const event: ConsignEvent = parseEvent(data)
+    this.#directory.apply(event)
+    if (event.type === 'custody.agreement.signed.v1') {
+      const { agreement, terms } = event.data
+      const awaited = this.#lanes.has(agreement) || this.#parking.has(agreement)
+      if (awaited) await this.#lane(agreement).learnTerms(terms)
+    } else if (event.type === 'custody.accepted.v1') {
+      const { agreement } = event.data
+      const deviceId = this.#directory.deviceOf(agreement)
+      const concerned =
+        this.#lanes.has(agreement) || (deviceId !== undefined && this.#connected.has(deviceId))
+      if (concerned) await this.#lane(agreement).learnAcceptance(acceptanceOf(event.data))
+    }
+  }
+
+  /** Resolves when all that was taken is durable, fed and receipted. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.drain()))
+  }
+
+  #lane(agreement: Hex): Lane {
+    let lane = this.#lanes.get(agreement)
+    if (lane === undefined) {
+      lane = new Lane(agreement, {
+        context: this.#context,
+        parking: this.#parking,
+        quarantine: this.#quarantine,
+        devices: this.#connected as Devices,
+      })
+      if (this.#lanes.size >= AGREEMENTS_MAX) this.#sweep()
+    }
+    this.#lanes.delete(agreement)
+    this.#lanes.set(agreement, lane)
+    return lane
+  }
+
+  /** Drops idle lanes, the one unused for longest first, until what is left fits the bounds. */
+  #sweep(): void {
+    this.#framesUntilSweep = FRAMES_BETWEEN_SWEEPS
+    let envelopes = 0
+    for (const lane of this.#lanes.values()) envelopes += lane.size
+    for (const [agreement, lane] of this.#lanes) {
+      if (this.#lanes.size < AGREEMENTS_MAX && envelopes <= LEDGER_ENVELOPES_MAX) return
+      if (!lane.idle) continue
+      envelopes -= lane.size
+      this.#lanes.delete(agreement)
+    }
+  }
+
+  /** Whether the log holds envelopes that some party has not got yet. */
+  async #isBehind(agreement: Hex): Promise<boolean> {
+    const { events } = this.#context
+    const place = this.#directory.placeOf(agreement)
+    if (place === undefined) return false
+    const from = Math.min(...(await feedCursors(events, place)).values()) + 1
+    for await (const _ of events.read([subjects.envelope(agreement, '*')], { from })) return true
+    return false
+  }
+}

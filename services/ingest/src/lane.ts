@@ -1,0 +1,303 @@
+import { encodeFrame, type Hex, parseFrame, Refusal } from '@consign/envelope'
+import { ENVELOPE_HEADERS, type EnvelopeFlag, subjects } from '@consign/events'
+import { step } from '@consign/runtime'
+import type { Terms } from '@consign/terms'
+import type { Parked, ParkedFrame, Parking } from './adapters/parking.ts'
+import type { Quarantine } from './adapters/quarantine.ts'
+import { type Context, persist } from './context.ts'
+import { admit } from './domain/admission.ts'
+import { receiptsOfLeg, type Settled } from './domain/receipts.ts'
+import { Shipment } from './domain/shipment.ts'
+import { factOf, readUpload, type Upload } from './domain/upload.ts'
+import { type Devices, Outbox } from './outbox.ts'
+import { type Acceptance, rebuild, settledEnvelope, storedFrom } from './rebuild.ts'
+import { refusing } from './refusing.ts'
+
+/** A frame of a device as it came, and what was read of it. */
+export type Arrival = { deviceId: string; frame: Uint8Array; upload: Upload; receivedMs: number }
+
+/** `durable` resolves when the log, or PARKED, holds it: only then may the device hear so. */
+export type Decision = { durable: Promise<void> }
+
+/**
+ * One agreement at a time: everything about it is decided here, one after the other, so that order is that of arrival even while earlier
+ * writes are still under way.
+ */
+export class Lane {
+  readonly agreement: Hex
+  readonly #context: Context
+  readonly #parking: Parking
+  readonly #quarantine: Quarantine
+  readonly #devices: Devices
+  readonly #outbox: Outbox
+  #shipment: Shipment | undefined
+  #acceptances: Acceptance[] = []
+  #loaded = false
+  #tail: Promise<unknown> = Promise.resolve()
+  #tasks = 0
+  #unparking = false
+  readonly #storing = new Set<Promise<void>>()
+
+  constructor(
+    agreement: Hex,
+    parts: { context: Context; parking: Parking; quarantine: Quarantine; devices: Devices },
+  ) {
+    this.agreement = agreement
+    this.#context = parts.context
+    this.#parking = parts.parking
+    this.#quarantine = parts.quarantine
+    this.#devices = parts.devices
+    this.#outbox = new Outbox(parts.context, parts.devices)
+  }
+
+  /** Nothing is under way: it may be dropped, the log has it all. */
+  get idle(): boolean {
+    return this.#tasks === 0 && this.#storing.size === 0 && this.#outbox.empty
+  }
+
+  /** Envelopes held in memory. */
+  get size(): number {
+    return this.#shipment?.size ?? 0
+  }
+
+  /** Rejects with the Refusal of a frame that is to be quarantined. */
+  take(arrival: Arrival): Promise<Decision> {
+    return this.#run(async () => {
+      await this.#outbox.room()
+      return this.#decide(arrival)
+    })
+  }
+
+  /** Payer and payee signed: now the device and the parties are known. */
+  learnTerms(terms: Terms): Promise<void> {
+    return this.#run(async () => {
+      if (this.#shipment !== undefined) return
+      const shipment = new Shipment(this.agreement, terms)
+      this.#shipment = shipment
+      this.#outbox.begin(shipment, new Map(shipment.parties.map((party) => [party, 0])))
+      await this.#unpark()
+    })
+  }
+
+  learnAcceptance(acceptance: Acceptance): Promise<void> {
+    return this.#run(async () => {
+      const known = this.#acceptances.some((other) => Buffer.compare(other.bytes, acceptance.bytes) === 0)
+      if (!known) this.#acceptances.push(acceptance)
+      this.#sendAcceptance(acceptance)
+    })
+  }
+
+  /** What the device may have missed: acceptances of open offers, and receipts of all that is stored. */
+  answerPull(): Promise<void> {
+    return this.#run(async () => {
+      for (const acceptance of this.#acceptances) this.#sendAcceptance(acceptance)
+      const shipment = this.#shipment
+      if (shipment === undefined) return
+      for (const [leg, { open }] of shipment.legs) {
+        if (open === undefined) continue
+        const ref = { chainId: shipment.chainId, agreement: this.agreement, leg }
+        await this.#outbox.receipts(shipment.deviceId, receiptsOfLeg(ref, open))
+      }
+    })
+  }
+
+  /** Loads what the log has, completes feeds and takes in what is parked. */
+  recover(): Promise<void> {
+    return this.#run(async () => {})
+  }
+
+  /** Resolves when all that was decided is durable, fed and receipted. */
+  async drain(): Promise<void> {
+    await this.#tail
+    await Promise.all(this.#storing)
+    await this.#outbox.drain()
+  }
+
+  /** One task after the other, whatever became of those before. */
+  #run<T>(task: () => Promise<T>): Promise<T> {
+    this.#tasks += 1
+    const result = this.#tail.then(async () => {
+      if (!this.#loaded) await this.#load()
+      return task()
+    })
+    const ended = () => {
+      this.#tasks -= 1
+    }
+    this.#tail = result.then(ended, ended)
+    return result
+  }
+
+  async #load(): Promise<void> {
+    const { events } = this.#context
+    const rebuilt = await persist(this.#context, 'rebuild', () => rebuild(events, this.agreement))
+    if (rebuilt !== undefined) {
+      this.#shipment = rebuilt.shipment
+      this.#acceptances = rebuilt.acceptances
+      this.#outbox.begin(rebuilt.shipment, rebuilt.cursors)
+      if (rebuilt.unfedFrom !== undefined) await this.#completeFeeds(rebuilt.unfedFrom)
+    }
+    this.#loaded = true
+    await this.#unpark()
+  }
+
+  async #completeFeeds(unfedFrom: number): Promise<void> {
+    let from = unfedFrom
+    await persist(this.#context, 'complete feeds', async () => {
+      for await (const entry of storedFrom(this.#context.events, this.agreement, from)) {
+        await this.#outbox.room()
+        this.#outbox.add(entry)
+        from = (entry.logSeq ?? from) + 1
+      }
+    })
+  }
+
+  async #decide(arrival: Arrival): Promise<Decision> {
+    const { upload, deviceId } = arrival
+    const { crypto, nowMs } = this.#context
+    const verdict = await refusing(() => admit(crypto, this.#shipment, upload, deviceId, nowMs()))
+    switch (verdict.kind) {
+      case 'known':
+        return this.#again(settledOf(upload, verdict.fork ? ['fork'] : []), deviceId)
+      case 'park':
+        return this.#park(arrival, verdict.missing)
+      case 'store':
+        return this.#store(arrival, verdict.flags)
+    }
+  }
+
+  /** Stored, or about to be: the device hears so again once that is certain. */
+  #again(settled: Settled, deviceId: string): Decision {
+    this.#context.metrics.repeated.inc()
+    const stored = Promise.all(this.#storing)
+    const entry = this.#outbox.add({ settled, deviceId, durable: false })
+    return { durable: stored.then(() => this.#outbox.settle(entry, 0)) }
+  }
+
+  async #store(arrival: Arrival, flags: EnvelopeFlag[]): Promise<Decision> {
+    const { upload } = arrival
+    const { ref } = upload
+    step('ingest.verified')
+    this.#shipment?.evolve(factOf(upload, flags))
+    for (const flag of flags) this.#context.metrics.flagged.inc({ flag })
+    const isEnvelope = upload.kind === 'envelope'
+    const settled = settledOf(upload, flags)
+    const wire = isEnvelope ? upload.envelope.wire : undefined
+    const { deviceId } = arrival
+    const entry = this.#outbox.add({ settled, deviceId, durable: false, ...(wire && { wire }) })
+    const subject = isEnvelope
+      ? subjects.envelope(ref.agreement, ref.leg)
+      : subjects.device(ref.agreement, ref.leg)
+    const durable = this.#write(subject, wire ?? arrival.frame, arrival, flags).then(({ seq, attempts }) => {
+      step('ingest.stored')
+      this.#context.metrics.stored.inc({ kind: isEnvelope ? 'envelope' : upload.frame.kind })
+      if (isEnvelope) this.#context.metrics.readings.inc(upload.envelope.header.count)
+      this.#outbox.settle(entry, seq, attempts > 1)
+    })
+    this.#track(durable)
+    // What opens a leg must be in the log before what it lets in.
+    if (!isEnvelope || upload.envelope.cut !== undefined) {
+      await durable
+      if (!this.#unparking) await this.#unpark()
+    }
+    return { durable }
+  }
+
+  async #write(
+    subject: string,
+    bytes: Uint8Array,
+    { upload, deviceId, receivedMs }: Arrival,
+    flags: EnvelopeFlag[],
+  ): Promise<{ seq: number; attempts: number }> {
+    const headers: Record<string, string> = {
+      [ENVELOPE_HEADERS.device]: deviceId,
+      [ENVELOPE_HEADERS.digest]: upload.digest,
+      [ENVELOPE_HEADERS.receivedMs]: String(receivedMs),
+    }
+    if (flags.length > 0) headers[ENVELOPE_HEADERS.flags] = flags.join(',')
+    let attempts = 0
+    const { seq } = await persist(this.#context, 'store', () => {
+      attempts += 1
+      return this.#context.events.publish(subject, bytes, { msgId: upload.digest, headers })
+    })
+    return { seq, attempts }
+  }
+
+  #park(arrival: Arrival, missing: string): Decision {
+    const { upload, frame, deviceId, receivedMs } = arrival
+    const { agreement, leg } = upload.ref
+    const parked: ParkedFrame = { agreement, leg, digest: upload.digest, deviceId, receivedMs, frame }
+    const settled: Settled =
+      upload.kind === 'envelope'
+        ? { kind: 'loose', ref: upload.ref, link: upload.link, status: 'parked' }
+        : { kind: 'record', ref: upload.ref, digest: upload.digest, status: 'parked' }
+    if (this.#parking.holds(parked)) return this.#again(settled, deviceId)
+    this.#parking.reserve(parked)
+    this.#context.log.info(
+      { agreement, leg, device: deviceId, missing },
+      'parked until the missing record comes',
+    )
+    const entry = this.#outbox.add({ settled, deviceId, durable: false })
+    const durable = persist(this.#context, 'park', () => this.#parking.store(parked)).then(() => {
+      step('ingest.parked')
+      this.#context.metrics.parked.inc()
+      this.#outbox.settle(entry, 0)
+    })
+    this.#track(durable)
+    return { durable }
+  }
+
+  /** Takes in what was parked for want of what is known now, in the order it came, until nothing more fits. */
+  async #unpark(): Promise<void> {
+    this.#unparking = true
+    let progress = true
+    while (progress && this.#shipment !== undefined && this.#parking.has(this.agreement)) {
+      progress = false
+      for await (const parked of this.#parking.read(this.agreement))
+        progress = (await this.#unparkOne(parked)) || progress
+    }
+    this.#unparking = false
+  }
+
+  /** Whether it has left PARKED. */
+  async #unparkOne(parked: Parked): Promise<boolean> {
+    const { deviceId, frame, receivedMs } = parked
+    const { crypto, nowMs } = this.#context
+    try {
+      const upload = readUpload(parseFrame(frame))
+      const verdict = await refusing(() => admit(crypto, this.#shipment, upload, deviceId, nowMs()))
+      if (verdict.kind === 'park') return false
+      const { durable } =
+        verdict.kind === 'known'
+          ? this.#again(settledOf(upload, verdict.fork ? ['fork'] : []), deviceId)
+          : await this.#store({ deviceId, frame, receivedMs, upload }, verdict.flags)
+      await durable
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      await this.#quarantine.hold(deviceId, frame, error)
+    }
+    step('ingest.unparked')
+    await persist(this.#context, 'unpark', () => this.#parking.remove(parked))
+    this.#context.metrics.unparked.inc()
+    return true
+  }
+
+  #sendAcceptance({ leg, offerDigest, bytes }: Acceptance): void {
+    const state = this.#shipment?.legs.get(leg)
+    const offer = state?.offers.get(offerDigest)
+    const expired = offer !== undefined && (state?.open?.ledger.nextSeq ?? 0) >= offer.m + offer.ttlEnvelopes
+    const device = this.#devices.get(this.#shipment?.deviceId ?? '')
+    if (state?.cut !== undefined || expired || device === undefined) return
+    device.send(encodeFrame('accept', bytes))
+    this.#context.metrics.acceptances.inc()
+  }
+
+  #track(durable: Promise<void>): void {
+    this.#storing.add(durable)
+    durable.catch(this.#context.fail).finally(() => this.#storing.delete(durable))
+  }
+}
+
+function settledOf(upload: Upload, flags: readonly EnvelopeFlag[]): Settled {
+  if (upload.kind === 'envelope') return settledEnvelope(upload, flags)
+  return { kind: 'record', ref: upload.ref, digest: upload.digest, status: 'stored' }
+}

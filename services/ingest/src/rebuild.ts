@@ -1,0 +1,75 @@
+/** One agreement as the log tells it: what a crash leaves of it, and what a lane that was dropped comes back from. */
+import { fromHex, type Hex, parseFrame } from '@consign/envelope'
+import type { EventLog, Recorded } from '@consign/eventlog'
+import { ENVELOPE_HEADERS, type EnvelopeFlag, parseEvent, subjects } from '@consign/events'
+import { type FeedCursors, feedCursors } from './adapters/feed.ts'
+import type { Settled } from './domain/receipts.ts'
+import { Shipment } from './domain/shipment.ts'
+import { type EnvelopeUpload, factOf, readEnvelope, readUpload } from './domain/upload.ts'
+import type { Entry } from './outbox.ts'
+
+/** An acceptance on its way to the device: of an offer of `leg`. `bytes` are those of a signed accept. */
+export type Acceptance = { leg: number; offerDigest: Hex; bytes: Uint8Array }
+
+export type Rebuilt = {
+  shipment: Shipment
+  acceptances: Acceptance[]
+  cursors: FeedCursors
+  /** Position in LOG of the first envelope that some party has not got yet; undefined when all have all. */
+  unfedFrom?: number
+}
+
+/** Undefined while no event has named the agreement. */
+export async function rebuild(events: EventLog, agreement: Hex): Promise<Rebuilt | undefined> {
+  let shipment: Shipment | undefined
+  const acceptances: Acceptance[] = []
+  for await (const { data } of events.read([subjects.custody(agreement)])) {
+    const event = parseEvent(data)
+    if (event.type === 'custody.agreement.signed.v1') shipment ??= new Shipment(agreement, event.data.terms)
+    else if (event.type === 'custody.accepted.v1') acceptances.push(acceptanceOf(event.data))
+  }
+  if (shipment === undefined) return undefined
+  const rebuilt: Rebuilt = { shipment, acceptances, cursors: await feedCursors(events, shipment) }
+  const fedThrough = Math.min(...rebuilt.cursors.values())
+  for await (const message of events.read([
+    subjects.device(agreement, '*'),
+    subjects.envelope(agreement, '*'),
+  ])) {
+    if (message.subject.startsWith('device.')) {
+      shipment.evolve(factOf(readUpload(parseFrame(message.data)), flagsOf(message)))
+      continue
+    }
+    const upload = readEnvelope(message.data)
+    const flags = flagsOf(message)
+    shipment.evolve(factOf(upload, flags))
+    if (message.seq > fedThrough) rebuilt.unfedFrom ??= message.seq
+    else if (!flags.includes('fork')) shipment.legs.get(upload.ref.leg)?.open?.coverage.add(upload.link.seq)
+  }
+  return rebuilt
+}
+
+/** Envelopes in LOG from a position on, for the feed that a crash interrupted. */
+export async function* storedFrom(events: EventLog, agreement: Hex, from: number): AsyncGenerator<Entry> {
+  for await (const message of events.read([subjects.envelope(agreement, '*')], { from })) {
+    const upload = readEnvelope(message.data)
+    yield {
+      settled: settledEnvelope(upload, flagsOf(message)),
+      deviceId: message.headers[ENVELOPE_HEADERS.device] ?? '',
+      wire: message.data,
+      logSeq: message.seq,
+      durable: true,
+    }
+  }
+}
+
+export function settledEnvelope({ ref, link }: EnvelopeUpload, flags: readonly EnvelopeFlag[]): Settled {
+  return flags.includes('fork') ? { kind: 'loose', ref, link, status: 'stored' } : { kind: 'main', ref, link }
+}
+
+export function acceptanceOf(data: { leg: number; offerDigest: Hex; accept: Hex }): Acceptance {
+  return { leg: data.leg, offerDigest: data.offerDigest, bytes: fromHex(data.accept) }
+}
+
+function flagsOf({ headers }: Recorded): EnvelopeFlag[] {
+  return (headers[ENVELOPE_HEADERS.flags]?.split(',') ?? []) as EnvelopeFlag[]
+}
