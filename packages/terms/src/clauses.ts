@@ -63,7 +63,7 @@ export const metricName = z.enum(METRIC_NAMES, `must be a known metric: ${METRIC
 const salt = hex(32)
 const time = integer(TIME_MS_MIN, TIME_MS_MAX)
 
-export const generalClause = z.strictObject({
+const generalClause = z.strictObject({
   kind: z.literal('general'),
   salt,
   ruleVersion: z.literal(RULE_VERSION, `must be ${RULE_VERSION}, the only rule version known`),
@@ -77,7 +77,7 @@ export const generalClause = z.strictObject({
   penaltyNature: text,
 })
 
-export const partyClause = z.strictObject({
+const partyClause = z.strictObject({
   kind: z.literal('party'),
   salt,
   index: integer(0, 255),
@@ -90,7 +90,7 @@ export const partyClause = z.strictObject({
   penaltyCap: amount,
 })
 
-export const deviceClause = z.strictObject({
+const deviceClause = z.strictObject({
   kind: z.literal('device'),
   salt,
   deviceId: hex(32),
@@ -101,7 +101,7 @@ export const deviceClause = z.strictObject({
   keystore: z.enum(['file', 'secureElement'], 'must be file or secureElement'),
 })
 
-export const instantaneousLimitClause = z.strictObject({
+const instantaneousLimitClause = z.strictObject({
   kind: z.literal('limit.instantaneous'),
   salt,
   limitId: integer(0, 65_535),
@@ -112,16 +112,16 @@ export const instantaneousLimitClause = z.strictObject({
   beneficiary: address,
 })
 
-export const deadlineClause = z.strictObject({ kind: z.literal('deadline'), salt, deliverByMs: time })
+const deadlineClause = z.strictObject({ kind: z.literal('deadline'), salt, deliverByMs: time })
 
-export const routeClause = z.strictObject({
+const routeClause = z.strictObject({
   kind: z.literal('route'),
   salt,
   origin: text,
   destination: text,
 })
 
-export const windowsClause = z.strictObject({
+const windowsClause = z.strictObject({
   kind: z.literal('windows'),
   salt,
   disputeMs: integer(0, WINDOW_MS_MAX),
@@ -132,7 +132,7 @@ export const windowsClause = z.strictObject({
   offerTtlEnvelopes: integer(1, UINT32_MAX),
 })
 
-export const clauseSchema = z.discriminatedUnion(
+const clauseSchema = z.discriminatedUnion(
   'kind',
   [
     generalClause,

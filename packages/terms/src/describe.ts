@@ -58,7 +58,7 @@ export function describeClause(clause: Clause, terms?: Terms): string {
       return (
         `Disputes may be raised for ${duration(clause.disputeMs)}. The device may be silent for at most ${duration(clause.silenceMsMax)}, ` +
         `seals its records every ${duration(clause.sealEveryMs)} and signs ${everyEnvelope(clause.checkpointEvery)} post-quantum. ` +
-        `A delivery counts as taken over ${duration(clause.tenderGraceMs)} after it is offered. ` +
+        `A delivery counts as taken over ${duration(clause.tenderGraceMs)} after it is offered, unless it is refused. ` +
         `An offered handover stays open for ${counted(clause.offerTtlEnvelopes, 'envelope')}.`
       )
     default:
@@ -115,9 +115,9 @@ function tokens(units: string): string {
 }
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-const everyEnvelope = (every: number): string => (every === 1 ? 'every envelope' : `every ${every} envelopes`)
+const everyEnvelope = (every: number): string => (every === 1 ? 'every envelope' : `one envelope in ${every}`)
 const guarantee = (bps: number): string =>
-  bps === 0 ? 'without an on-chain guarantee' : `with ${bps / 100} % of it guaranteed on chain`
+  bps === 0 ? 'without an on-chain guarantee' : `with ${bps / 100} % of each amount guaranteed on chain`
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 

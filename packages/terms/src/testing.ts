@@ -29,6 +29,13 @@ export type SampleAgreement = {
 const seedOf = (label: string): Uint8Array => sha256(stringToBytes(`consign sample ${label}`), 'bytes')
 const addressOf = (label: string): Hex => `0x${sha256(seedOf(label)).slice(26)}`
 
+// Making SLH-DSA keys takes a quarter of a second, and a seed gives the same ones with every provider.
+const made = new Map<string, unknown>()
+function once<T>(label: string, make: (seed: Uint8Array) => T): T {
+  if (!made.has(label)) made.set(label, make(seedOf(label)))
+  return made.get(label) as T
+}
+
 /** The same `draft` and `overrides` give the same agreement, to the byte. */
 export function sampleAgreement(
   draft: TermsDraft = SAMPLE_DRAFT,
@@ -36,9 +43,9 @@ export function sampleAgreement(
   crypto: CryptoProvider = native,
 ): SampleAgreement {
   const parties = Object.fromEntries(
-    draft.parties.map(({ name }) => [name, partyKeysFromSeed(seedOf(`party ${name}`), crypto)]),
+    draft.parties.map(({ name }) => [name, once(`party ${name}`, (seed) => partyKeysFromSeed(seed, crypto))]),
   )
-  const device = crypto.keysFromSeed(seedOf('device'))
+  const device = once('device', (seed) => crypto.keysFromSeed(seed))
   const facts: DraftFacts = {
     chainId: 31_337,
     token: addressOf('token'),
@@ -47,7 +54,7 @@ export function sampleAgreement(
     shipment: ssccWithCheckDigit('34012345000000001'),
     ...overrides,
     parties: Object.fromEntries(Object.entries(parties).map(([name, keys]) => [name, partyIdentity(keys)])),
-    device: deviceIdentity(device, addressOf('provisioner')),
+    device: deviceIdentity(device.public, addressOf('provisioner')),
   }
   let salts = 0
   const countedSalt = () => {

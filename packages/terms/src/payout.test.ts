@@ -1,0 +1,206 @@
+import fc from 'fast-check'
+import type { Hex } from 'viem'
+import { describe, expect, it } from 'vitest'
+import type { Terms } from './clauses.ts'
+import { type ChargedCase, type PayoutPlan, payoutPlan, transfersOf } from './payout.ts'
+import { sampleAgreement } from './testing.ts'
+import { parties, partyByName, payer } from './views.ts'
+
+const TOKEN = 10n ** 18n
+const { terms } = sampleAgreement()
+const OUTSIDER: Hex = `0x${'99'.repeat(20)}`
+const walletOf = (name: string): Hex => partyByName(terms, name)?.wallet as Hex
+const caseOf = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
+const violation = (
+  n: number,
+  custodian: string,
+  penalty: bigint,
+  beneficiary = walletOf('factory'),
+): ChargedCase => ({
+  caseId: caseOf(n),
+  custodian: walletOf(custodian),
+  penalty,
+  beneficiary,
+})
+const paidTokens = (plan: PayoutPlan) =>
+  Object.fromEntries(plan.payouts.map(({ party, paid }) => [party, Number(BigInt(paid) / TOKEN)]))
+const sum = (amounts: (string | bigint)[]): bigint =>
+  amounts.reduce<bigint>((total, each) => total + BigInt(each), 0n)
+const agreedTotal = (of: Terms) => sum(parties(of).map(({ amount }) => amount))
+const plannedTotal = (plan: PayoutPlan) =>
+  sum([...plan.payouts.map(({ paid }) => paid), ...plan.awards.map(({ amount }) => amount), plan.refund])
+
+describe('payoutPlan', () => {
+  it('pays everybody in full without violations', () => {
+    const plan = payoutPlan({ terms, violations: [] })
+    expect(paidTokens(plan)).toEqual({ supplier: 200, 'shipper-x': 50, 'shipper-y': 50 })
+    expect(plan).toMatchObject({ refund: '0', uncollected: '0', awards: [] })
+  })
+
+  it('takes a penalty from its custodian alone and refunds it to the payer', () => {
+    const plan = payoutPlan({ terms, violations: [violation(1, 'shipper-x', 10n * TOKEN)] })
+    expect(paidTokens(plan)).toEqual({ supplier: 200, 'shipper-x': 40, 'shipper-y': 50 })
+    expect(plan.payouts[1]).toEqual({
+      party: 'shipper-x',
+      wallet: walletOf('shipper-x'),
+      agreed: String(50n * TOKEN),
+      penalty: String(10n * TOKEN),
+      uncollected: '0',
+      paid: String(40n * TOKEN),
+    })
+    expect(plan.refund).toBe(String(10n * TOKEN))
+  })
+
+  it('takes no more than the cap and records the rest as uncollected', () => {
+    const violations = [1, 2, 3, 4, 5, 6, 7].map((n) => violation(n, 'shipper-x', 10n * TOKEN))
+    const plan = payoutPlan({ terms, violations })
+    expect(plan.payouts[1]).toMatchObject({
+      paid: '0',
+      penalty: String(50n * TOKEN),
+      uncollected: String(20n * TOKEN),
+    })
+    expect(plan).toMatchObject({ refund: String(50n * TOKEN), uncollected: String(20n * TOKEN) })
+  })
+
+  it('takes no more than a cap below the amount', () => {
+    const capped = structuredClone(terms)
+    for (const party of parties(capped))
+      if (party.name === 'shipper-x') party.penaltyCap = String(15n * TOKEN)
+    const violations = [violation(1, 'shipper-x', 10n * TOKEN), violation(2, 'shipper-x', 10n * TOKEN)]
+    expect(paidTokens(payoutPlan({ terms: capped, violations }))['shipper-x']).toBe(35)
+  })
+
+  it('charges a case once, however often it is reported', () => {
+    const one = violation(1, 'shipper-x', 10n * TOKEN)
+    const again = {
+      ...one,
+      penalty: String(one.penalty),
+      custodian: one.custodian.toUpperCase().replace('X', 'x') as Hex,
+    }
+    expect(payoutPlan({ terms, violations: [one, again, one] }).refund).toBe(String(10n * TOKEN))
+  })
+
+  it('never charges the payer: its breaches are recorded and nothing becomes negative', () => {
+    const plan = payoutPlan({
+      terms,
+      violations: [violation(1, 'factory', 10n * TOKEN, walletOf('supplier'))],
+    })
+    expect(paidTokens(plan)).toEqual({ supplier: 200, 'shipper-x': 50, 'shipper-y': 50 })
+    expect(plan).toMatchObject({ refund: '0', awards: [], uncollected: String(10n * TOKEN) })
+  })
+
+  it('awards what is charged to whom the limit names, in proportion when the cap cuts it', () => {
+    const plan = payoutPlan({
+      terms,
+      violations: [
+        violation(1, 'shipper-x', 60n * TOKEN, OUTSIDER),
+        violation(2, 'shipper-x', 30n * TOKEN, walletOf('supplier')),
+        violation(3, 'shipper-x', 10n * TOKEN),
+      ],
+    })
+    expect(plan.refund).toBe(String(5n * TOKEN))
+    expect(new Map(plan.awards.map(({ beneficiary, amount }) => [beneficiary, amount]))).toEqual(
+      new Map([
+        [OUTSIDER, String(30n * TOKEN)],
+        [walletOf('supplier'), String(15n * TOKEN)],
+      ]),
+    )
+    expect(transfersOf(plan)).toEqual([
+      { wallet: walletOf('supplier'), amount: 215n * TOKEN },
+      { wallet: walletOf('shipper-y'), amount: 50n * TOKEN },
+      { wallet: OUTSIDER, amount: 30n * TOKEN },
+    ])
+  })
+
+  it.each<[string, ChargedCase[], string]>([
+    [
+      'a custodian that is no party',
+      [{ ...violation(1, 'shipper-x', 1n), custodian: OUTSIDER }],
+      'payout.custodian',
+    ],
+    ['a negative penalty', [violation(1, 'shipper-x', -1n)], 'payout.penalty'],
+    ['a penalty that is no number', [{ ...violation(1, 'shipper-x', 1n), penalty: '1.5' }], 'payout.penalty'],
+    [
+      'one case with two penalties',
+      [violation(1, 'shipper-x', 1n), violation(1, 'shipper-x', 2n)],
+      'payout.case',
+    ],
+    [
+      'one case with two custodians',
+      [violation(1, 'shipper-x', 1n), violation(1, 'shipper-y', 1n)],
+      'payout.case',
+    ],
+  ])('refuses %s', (_what, violations, code) => {
+    expect(() => payoutPlan({ terms, violations })).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('payoutPlan, whatever happened', () => {
+  const someAmount = fc.bigInt({ min: 0n, max: 10n ** 21n })
+  const anyTerms = fc
+    .array(fc.tuple(someAmount, fc.integer({ min: 0, max: 100 })), { minLength: 3, maxLength: 3 })
+    .map((amounts) => {
+      const drawn = structuredClone(terms)
+      parties(drawn)
+        .filter(({ role }) => role !== 'payer')
+        .forEach((party, i) => {
+          const [amount, capPercent] = amounts[i] as [bigint, number]
+          party.amount = String(amount)
+          party.penaltyCap = String((amount * BigInt(capPercent)) / 100n)
+        })
+      return drawn
+    })
+  const anyViolations = fc.uniqueArray(
+    fc.record({
+      caseId: fc.integer({ min: 0, max: 2 ** 30 }).map(caseOf),
+      custodian: fc.constantFrom(...parties(terms).map(({ wallet }) => wallet)),
+      penalty: fc.oneof(someAmount, fc.constant(1n), fc.constant(0n), fc.constant(2n ** 255n)),
+      beneficiary: fc.constantFrom(...parties(terms).map(({ wallet }) => wallet), OUTSIDER),
+    }),
+    { selector: ({ caseId }) => caseId, maxLength: 12 },
+  )
+
+  it('conserves sums exactly, keeps caps, and is never negative', () => {
+    fc.assert(
+      fc.property(anyTerms, anyViolations, (drawn, violations) => {
+        const plan = payoutPlan({ terms: drawn, violations })
+        expect(plannedTotal(plan)).toBe(agreedTotal(drawn))
+        const charged = sum(plan.payouts.map(({ penalty }) => penalty))
+        expect(charged + BigInt(plan.uncollected)).toBe(sum(violations.map(({ penalty }) => penalty)))
+        for (const { party, agreed, penalty, paid } of plan.payouts) {
+          expect(BigInt(penalty) + BigInt(paid)).toBe(BigInt(agreed))
+          expect(BigInt(penalty)).toBeLessThanOrEqual(BigInt(partyByName(drawn, party)?.penaltyCap ?? 0))
+        }
+        const amounts = [plan.refund, plan.uncollected, ...plan.awards.map(({ amount }) => amount)]
+        for (const amount of [...amounts, ...plan.payouts.map(({ paid }) => paid)]) {
+          expect(BigInt(amount)).toBeGreaterThanOrEqual(0n)
+        }
+        const outgoing = sum(transfersOf(plan).map(({ amount }) => amount))
+        expect(outgoing + BigInt(plan.refund)).toBe(agreedTotal(drawn))
+        expect(transfersOf(plan).every(({ wallet }) => wallet !== payer(drawn).wallet)).toBe(true)
+      }),
+    )
+  })
+
+  it('gives no beneficiary more than its cases cost', () => {
+    fc.assert(
+      fc.property(anyTerms, anyViolations, (drawn, violations) => {
+        for (const { beneficiary, amount } of payoutPlan({ terms: drawn, violations }).awards) {
+          const owed = violations
+            .filter((each) => each.beneficiary === beneficiary)
+            .map(({ penalty }) => penalty)
+          expect(BigInt(amount)).toBeLessThanOrEqual(sum(owed))
+        }
+      }),
+    )
+  })
+
+  it('does not depend on the order in which cases were found', () => {
+    fc.assert(
+      fc.property(anyTerms, anyViolations, (drawn, violations) => {
+        const reversed = payoutPlan({ terms: drawn, violations: violations.toReversed() })
+        expect(JSON.stringify(reversed)).toBe(JSON.stringify(payoutPlan({ terms: drawn, violations })))
+      }),
+    )
+  })
+})
