@@ -28,7 +28,7 @@ export const hasExpired = (offer: { m: number; ttlEnvelopes: number }, n: number
 
 /**
  * Whether these bytes move custody: everything that the device can check by itself against the terms it was given, cheap checks first.
- * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.terms', 'accept.offer' (none of ours), 'accept.none' (nothing is
+ * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.none' (nothing is
  * offered), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount, penalty, signatures.
  */
 export async function checkAcceptance(
@@ -48,7 +48,7 @@ export async function checkAcceptance(
     throw new Refusal('accept.holder', `${party.name} holds the goods already: another party must accept`)
   if (record.termsHash !== termsHash(terms))
     throw new Refusal(
-      'accept.terms',
+      'accept.termsHash',
       'the acceptance names other terms than this agreement: sign these terms',
     )
   return { signed, party, acceptDigest: await verifyAccept(crypto, party, domain, signed) }
