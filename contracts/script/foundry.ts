@@ -21,5 +21,5 @@ export function foundryBinary(tool: 'forge' | 'anvil'): string {
 
 /** The environment for forge: bin/solc must find the Node.js that runs this script, not an older one. */
 export function foundryEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` }
+  return { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}` }
 }

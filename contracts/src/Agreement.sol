@@ -4,12 +4,12 @@ pragma solidity 0.8.37;
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Accept, Case, IAgreement, Leg} from "./interfaces/IAgreement.sol";
 import {AgreementAddress} from "./libraries/AgreementAddress.sol";
 import {Clause, Clauses, Device, InstantaneousLimit, Party} from "./libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature, Records} from "./libraries/Records.sol";
+import {WalletSignature} from "./libraries/WalletSignature.sol";
 
 /// @title Implementation of IAgreement, where everything is described
 contract Agreement is IAgreement, EIP712 {
@@ -22,7 +22,15 @@ contract Agreement is IAgreement, EIP712 {
     address private immutable FACTORY = msg.sender;
     address private immutable IMPLEMENTATION = address(this);
 
-    mapping(uint32 leg => Leg) private _legs;
+    /// @dev Where a leg ended stands in the slot of the leg after it: a cut then writes two slots and no third.
+    struct Begun {
+        bytes32 keysHash;
+        address custodian;
+        uint32 endOfLegBefore;
+        uint40 beganAt;
+    }
+
+    mapping(uint256 leg => Begun) private _legs;
     mapping(bytes32 caseId => Case) private _cases;
 
     constructor() EIP712("Consign", "1") {}
@@ -44,7 +52,7 @@ contract Agreement is IAgreement, EIP712 {
         bytes32 keysHash = Records.legKeysDigest(0, keys);
         _requireP256(keysHash, signature, identity.p256X, identity.p256Y);
 
-        _begin(0, keysHash, custodian);
+        _legs[0] = Begun(keysHash, custodian, 0, uint40(block.timestamp));
         emit Started(custodian, keysHash);
     }
 
@@ -59,8 +67,8 @@ contract Agreement is IAgreement, EIP712 {
         P256Signature calldata signature,
         Clause calldata taker
     ) external {
-        Leg memory ending = _legWithKeys(leg, keys);
-        if (ending.ended) revert AgreementLegEnded(leg);
+        _requireKeys(leg, keys);
+        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
         if (cut.n < offer.m || cut.n - offer.m > offer.ttlEnvelopes) {
             revert AgreementCutOutsideOffer(cut.n, offer.m, offer.ttlEnvelopes);
         }
@@ -69,10 +77,8 @@ contract Agreement is IAgreement, EIP712 {
         bytes32 cutDigest = Records.cutDigest(leg, offered, accepted, cut);
         _requireP256(cutDigest, signature, keys.p256X, keys.p256Y);
 
-        _legs[leg].n = cut.n;
-        _legs[leg].ended = true;
-        _begin(leg + 1, offer.nextKeysHash, accept.party);
-        emit CustodyTransferred(leg, ending.custodian, accept.party, cut.n, cutDigest);
+        _legs[uint256(leg) + 1] = Begun(offer.nextKeysHash, accept.party, cut.n, uint40(block.timestamp));
+        emit CustodyTransferred(leg, accept.party, cut.n, cutDigest);
     }
 
     /// @inheritdoc IAgreement
@@ -84,17 +90,19 @@ contract Agreement is IAgreement, EIP712 {
         uint16 index,
         P256Signature calldata signature
     ) external {
-        Leg memory held = _legWithKeys(leg, keys);
+        _requireKeys(leg, keys);
         InstantaneousLimit memory broken = Clauses.instantaneousLimit(termsHash(), limit);
         (uint32 seq, bytes32 digest) = _requireRun(leg, run);
-        if (held.ended && seq >= held.n) revert AgreementBeyondCut(seq, held.n);
+        if (_hasEnded(leg) && seq >= _legs[uint256(leg) + 1].endOfLegBefore) {
+            revert AgreementBeyondCut(seq, _legs[uint256(leg) + 1].endOfLegBefore);
+        }
         _requireP256(digest, signature, keys.p256X, keys.p256Y);
         int32 value = _requireFirstOutside(broken, run, index);
 
         bytes32 caseId = Records.caseId(leg, broken.limitId, seq, index);
         if (_cases[caseId].provenAt != 0) revert AgreementAlreadyProven(caseId);
         _cases[caseId] = Case(uint64(block.timestamp), leg, broken.limitId);
-        emit ViolationProven(caseId, leg, held.custodian, broken.limitId, broken.penalty, value);
+        emit ViolationProven(caseId, leg, _legs[leg].custodian, broken.limitId, broken.penalty, value);
     }
 
     /// @inheritdoc IAgreement
@@ -104,7 +112,10 @@ contract Agreement is IAgreement, EIP712 {
 
     /// @inheritdoc IAgreement
     function legOf(uint32 leg) external view returns (Leg memory) {
-        return _legs[leg];
+        Begun memory begun = _legs[leg];
+        bool ended = _hasEnded(leg);
+        uint32 n = ended ? _legs[uint256(leg) + 1].endOfLegBefore : 0;
+        return Leg(begun.keysHash, begun.custodian, n, begun.beganAt, ended);
     }
 
     /// @inheritdoc IAgreement
@@ -117,14 +128,14 @@ contract Agreement is IAgreement, EIP712 {
         return bytes32(Clones.fetchCloneArgs(address(this)));
     }
 
-    function _begin(uint32 leg, bytes32 keysHash, address custodian) private {
-        _legs[leg] = Leg(keysHash, custodian, 0, uint40(block.timestamp), false);
+    function _hasEnded(uint32 leg) private view returns (bool) {
+        return _legs[uint256(leg) + 1].custodian != address(0);
     }
 
-    function _legWithKeys(uint32 leg, LegKeys calldata keys) private view returns (Leg memory begun) {
-        begun = _legs[leg];
-        if (begun.keysHash == 0) revert AgreementLegNotBegun(leg);
-        if (begun.keysHash != Records.legKeysDigest(leg, keys)) revert AgreementKeysNotOfLeg(leg);
+    function _requireKeys(uint32 leg, LegKeys calldata keys) private view {
+        bytes32 keysHash = _legs[leg].keysHash;
+        if (keysHash == 0) revert AgreementLegNotBegun(leg);
+        if (keysHash != Records.legKeysDigest(leg, keys)) revert AgreementKeysNotOfLeg(leg);
     }
 
     function _partyInRole(bytes32 terms, Clause calldata clause, uint8 role) private view returns (address) {
@@ -148,9 +159,9 @@ contract Agreement is IAgreement, EIP712 {
     ) private view returns (bytes32 accepted) {
         bytes32 terms = termsHash();
         Party memory listed = Clauses.party(terms, taker);
-        if (
-            accept.party != listed.wallet || accept.amount != listed.amount || accept.penaltyMax != listed.penaltyCap
-        ) revert AgreementAcceptNotAsAgreed();
+        if (accept.party != listed.wallet || accept.amount != listed.amount || accept.penaltyMax != listed.penaltyCap) {
+            revert AgreementAcceptNotAsAgreed();
+        }
         accepted = _hashTypedDataV4(
             keccak256(
                 abi.encode(
@@ -164,7 +175,7 @@ contract Agreement is IAgreement, EIP712 {
                 )
             )
         );
-        if (!SignatureChecker.isValidSignatureNowCalldata(accept.party, accepted, acceptSignature)) {
+        if (!WalletSignature.isBy(accept.party, accepted, acceptSignature)) {
             revert AgreementAcceptSignatureInvalid(accept.party);
         }
     }
@@ -196,25 +207,21 @@ contract Agreement is IAgreement, EIP712 {
         pure
         returns (int32 value)
     {
-        uint256 position = run.length - 1;
-        uint256 count = EnvelopeCodec.requireColumn(run[position], limit.metric);
-        value = index < count ? EnvelopeCodec.valueAt(run[position].column, index) : EnvelopeCodec.MISSING;
+        uint256 last = run.length - 1;
+        uint256 count = EnvelopeCodec.requireColumn(run[last], limit.metric);
+        value = index < count ? EnvelopeCodec.valueAt(run[last].column, index) : EnvelopeCodec.MISSING;
         if (value == EnvelopeCodec.MISSING) revert AgreementReadingAbsent(index);
         if (!limit.isOutside(value)) revert AgreementReadingInside(value);
 
-        count = index;
-        while (true) {
-            Disclosure calldata shown = run[position];
-            while (count > 0) {
-                --count;
-                int32 before = EnvelopeCodec.valueAt(shown.column, count);
+        for (uint256 back = 0; back <= last; ++back) {
+            Disclosure calldata shown = run[last - back];
+            uint256 place = back == 0 ? index : EnvelopeCodec.requireColumn(shown, limit.metric);
+            while (place > 0) {
+                int32 before = EnvelopeCodec.valueAt(shown.column, --place);
                 if (before == EnvelopeCodec.MISSING) continue;
-                if (limit.isOutside(before)) revert AgreementNotFirstOutside(EnvelopeCodec.seqOf(shown.header), count);
+                if (limit.isOutside(before)) revert AgreementNotFirstOutside(EnvelopeCodec.seqOf(shown.header), place);
                 return value;
             }
-            if (position == 0) break;
-            --position;
-            count = EnvelopeCodec.requireColumn(run[position], limit.metric);
         }
         uint32 first = EnvelopeCodec.seqOf(run[0].header);
         if (first != 0) revert AgreementPredecessorMissing(first);

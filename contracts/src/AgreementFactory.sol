@@ -3,15 +3,14 @@ pragma solidity 0.8.37;
 
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Agreement} from "./Agreement.sol";
 import {IAgreementFactory} from "./interfaces/IAgreementFactory.sol";
 import {AgreementAddress} from "./libraries/AgreementAddress.sol";
+import {WalletSignature} from "./libraries/WalletSignature.sol";
 
 /// @title Implementation of IAgreementFactory, where everything is described
 contract AgreementFactory is IAgreementFactory, EIP712 {
-    bytes32 private constant AGREEMENT_TYPEHASH =
-        keccak256("Agreement(bytes32 termsHash,address payer,address payee)");
+    bytes32 private constant AGREEMENT_TYPEHASH = keccak256("Agreement(bytes32 termsHash,address payer,address payee)");
 
     /// @inheritdoc IAgreementFactory
     address public immutable implementation;
@@ -46,7 +45,7 @@ contract AgreementFactory is IAgreementFactory, EIP712 {
     }
 
     function _requireSignature(address party, bytes32 signed, bytes calldata signature) private view {
-        if (!SignatureChecker.isValidSignatureNowCalldata(party, signed, signature)) {
+        if (!WalletSignature.isBy(party, signed, signature)) {
             revert AgreementFactorySignatureInvalid(party);
         }
     }

@@ -50,13 +50,10 @@ interface IAgreement {
 
     /// @notice Emitted when a leg has ended and the next one has begun.
     /// @param leg The leg that ended.
-    /// @param from Its custodian.
     /// @param to Custodian of leg + 1.
     /// @param n Envelopes of the leg that ended.
     /// @param cutDigest Digest of the Cut, to which the first envelope of the next leg links.
-    event CustodyTransferred(
-        uint32 indexed leg, address indexed from, address indexed to, uint32 n, bytes32 cutDigest
-    );
+    event CustodyTransferred(uint32 indexed leg, address indexed to, uint32 n, bytes32 cutDigest);
 
     /// @notice Emitted when a violation has been proven and is held against a custodian.
     /// @param caseId SHA-256 over agreement, leg, limit and place of the first reading outside.

@@ -35,11 +35,11 @@ interface IAnchorLog {
     /// @return count Roots in the log; the latest is number `count - 1`.
     /// @return size Leaves under the latest root; 0 when there is none.
     /// @return anchoredAt Time of the latest root, in seconds since 1970; 0 when there is none.
-    /// @return root The latest root; 0 when there is none.
+    /// @return latestRoot The latest root; 0 when there is none.
     function latest(address writer)
         external
         view
-        returns (uint64 count, uint64 size, uint64 anchoredAt, bytes32 root);
+        returns (uint64 count, uint64 size, uint256 anchoredAt, bytes32 latestRoot);
 
     /// @notice Root number `seq` of a writer's log; 0 when there is none.
     function root(address writer, uint64 seq) external view returns (bytes32);

@@ -72,23 +72,22 @@ library Clauses {
     /// @notice Thrown when a limit names a side that this rule version does not know.
     error ClauseSideUnknown(uint8 side);
 
-    function party(bytes32 termsHash, Clause calldata clause) internal pure returns (Party memory disclosed) {
+    function party(bytes32 termsHash, Clause calldata clause) internal view returns (Party memory disclosed) {
         _requireDisclosed(termsHash, clause, PARTY);
-        (, uint8 role,, address wallet,,, uint256 amount, uint256 penaltyCap) =
-            abi.decode(clause.body, (uint8, uint8, string, address, bytes32, bytes32, uint256, uint256));
-        return Party(role, wallet, amount, penaltyCap);
+        // The offset stands for the name, which nothing here needs: decoding it would copy it.
+        (, disclosed.role,, disclosed.wallet,,, disclosed.amount, disclosed.penaltyCap) =
+            abi.decode(clause.body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
     }
 
-    function device(bytes32 termsHash, Clause calldata clause) internal pure returns (Device memory disclosed) {
+    function device(bytes32 termsHash, Clause calldata clause) internal view returns (Device memory disclosed) {
         _requireDisclosed(termsHash, clause, DEVICE);
-        (, bytes32 x, bytes32 y,,,,) =
+        (, disclosed.p256X, disclosed.p256Y,,,,) =
             abi.decode(clause.body, (bytes32, bytes32, bytes32, bytes32, bytes32, address, uint8));
-        return Device(x, y);
     }
 
     function instantaneousLimit(bytes32 termsHash, Clause calldata clause)
         internal
-        pure
+        view
         returns (InstantaneousLimit memory limit)
     {
         _requireDisclosed(termsHash, clause, INSTANTANEOUS_LIMIT);
@@ -100,7 +99,7 @@ library Clauses {
         return limit.side == SIDE_ABOVE ? value > limit.bound : value < limit.bound;
     }
 
-    function _requireDisclosed(bytes32 termsHash, Clause calldata clause, uint16 kind) private pure {
+    function _requireDisclosed(bytes32 termsHash, Clause calldata clause, uint16 kind) private view {
         if (clause.kind != kind) revert ClauseKindUnexpected(clause.kind, kind);
         bytes32 clauseHash = sha256(abi.encodePacked(TAG_CLAUSE, clause.salt, clause.kind, clause.body));
         if (!Rfc9162.verifyInclusion(clauseHash, clause.index, clause.size, termsHash, clause.proof)) {

@@ -23,8 +23,13 @@ library EnvelopeCodec {
     bytes16 private constant TAG_ENVELOPE = "consign.envelope";
     /// @dev Version 1, suite 1.
     bytes2 private constant VERSION_AND_SUITE = 0x0101;
+    /// @dev Checkpoint, excursion, handover.
+    uint16 private constant FLAGS_KNOWN = 7;
+    uint8 private constant CLOCK_STATE_MAX = 2;
+    uint16 private constant READINGS_MAX = 512;
 
-    /// @notice Thrown when a header is not 144 bytes of version 1 and suite 1.
+    /// @notice Thrown when a header is not one that services would store: 144 bytes, version 1, suite 1, known flags and clock state, a zero
+    /// at byte 77, at most 512 readings, no columns without readings.
     error EnvelopeHeaderMalformed();
 
     /// @notice Thrown when the disclosed column is not what the header's body hash commits to.
@@ -32,12 +37,21 @@ library EnvelopeCodec {
     error EnvelopeColumnMismatch(uint32 seq);
 
     function requireHeader(bytes calldata header) internal pure {
-        if (header.length != HEADER_BYTES || bytes2(header[0:2]) != VERSION_AND_SUITE) revert EnvelopeHeaderMalformed();
+        if (header.length != HEADER_BYTES) revert EnvelopeHeaderMalformed();
+        uint16 count = countOf(header);
+        bool sound = bytes2(header[0:2]) == VERSION_AND_SUITE && uint16(bytes2(header[2:4])) <= FLAGS_KNOWN
+            && uint8(header[76]) <= CLOCK_STATE_MAX && header[77] == 0 && count <= READINGS_MAX
+            && (count > 0 || maskOf(header) == 0);
+        if (!sound) revert EnvelopeHeaderMalformed();
     }
 
     /// @notice What the device signs, and what links to it: SHA-256(tag ‖ header).
     function digest(bytes calldata header) internal pure returns (bytes32) {
         return sha256(abi.encodePacked(TAG_ENVELOPE, header));
+    }
+
+    function maskOf(bytes calldata header) internal pure returns (uint32) {
+        return uint32(bytes4(header[4:8]));
     }
 
     function chainIdOf(bytes calldata header) internal pure returns (uint64) {
@@ -56,6 +70,10 @@ library EnvelopeCodec {
         return uint32(bytes4(header[40:44]));
     }
 
+    function countOf(bytes calldata header) internal pure returns (uint16) {
+        return uint16(bytes2(header[78:80]));
+    }
+
     function previousOf(bytes calldata header) internal pure returns (bytes32) {
         return bytes32(header[112:144]);
     }
@@ -66,16 +84,17 @@ library EnvelopeCodec {
     /// @return count Values in the column; 0 when the mask lacks the metric.
     function requireColumn(Disclosure calldata shown, uint8 metric) internal pure returns (uint256 count) {
         bytes calldata header = shown.header;
-        uint32 mask = uint32(bytes4(header[4:8]));
+        uint32 mask = maskOf(header);
         bool sound = shown.hashes.length == 1 + _bitsIn(mask)
             && sha256(abi.encodePacked(shown.hashes)) == bytes32(header[80:112]);
         uint256 bit = uint256(1) << metric;
         if (mask & bit == 0) {
             sound = sound && shown.column.length == 0;
         } else {
-            count = uint16(bytes2(header[78:80]));
+            count = countOf(header);
             sound = sound && shown.column.length == 4 * count
-                && sha256(abi.encodePacked(shown.columnSalt, shown.column)) == shown.hashes[1 + _bitsIn(mask & (bit - 1))];
+                && sha256(abi.encodePacked(shown.columnSalt, shown.column))
+                    == shown.hashes[1 + _bitsIn(mask & (bit - 1))];
         }
         if (!sound) revert EnvelopeColumnMismatch(seqOf(header));
     }

@@ -60,8 +60,16 @@ library Records {
     /// @notice Digest of the LegKeys record of `leg`: names the keys wherever they are committed to.
     function legKeysDigest(uint32 leg, LegKeys calldata keys) internal view returns (bytes32) {
         return sha256(
-            bytes.concat(
-                _prefix(TAG_LEG_KEYS, leg), keys.p256X, keys.p256Y, keys.mlDsaKeyHash, keys.slhDsaKey
+            abi.encodePacked(
+                TAG_LEG_KEYS,
+                SUITE,
+                uint64(block.chainid),
+                address(this),
+                leg,
+                keys.p256X,
+                keys.p256Y,
+                keys.mlDsaKeyHash,
+                keys.slhDsaKey
             )
         );
     }
@@ -69,14 +77,18 @@ library Records {
     /// @notice Digest of an Offer made in `leg`, the leg that would end.
     function offerDigest(uint32 leg, Offer calldata offer) internal view returns (bytes32) {
         return sha256(
-            bytes.concat(
-                _prefix(TAG_OFFER, leg),
+            abi.encodePacked(
+                TAG_OFFER,
+                SUITE,
+                uint64(block.chainid),
+                address(this),
+                leg,
                 offer.device,
-                bytes4(offer.m),
+                offer.m,
                 offer.head,
                 offer.nextKeysHash,
                 offer.nonce,
-                bytes4(offer.ttlEnvelopes)
+                offer.ttlEnvelopes
             )
         );
     }
@@ -84,8 +96,16 @@ library Records {
     /// @notice Digest of the Cut that ends `leg`.
     /// @param offered Digest of the Offer that was accepted.
     /// @param accepted EIP-712 digest of the Accept.
-    function cutDigest(uint32 leg, bytes32 offered, bytes32 accepted, Cut calldata cut) internal view returns (bytes32) {
-        return sha256(bytes.concat(_prefix(TAG_CUT, leg), offered, accepted, bytes4(cut.n), cut.head, cut.root));
+    function cutDigest(uint32 leg, bytes32 offered, bytes32 accepted, Cut calldata cut)
+        internal
+        view
+        returns (bytes32)
+    {
+        return sha256(
+            abi.encodePacked(
+                TAG_CUT, SUITE, uint64(block.chainid), address(this), leg, offered, accepted, cut.n, cut.head, cut.root
+            )
+        );
     }
 
     /// @notice Names one excursion of one limit: where its first reading outside stands.
@@ -93,9 +113,5 @@ library Records {
     /// @param startIndex Its place in the envelope.
     function caseId(uint32 leg, uint16 limitId, uint32 startSeq, uint16 startIndex) internal view returns (bytes32) {
         return sha256(abi.encodePacked(TAG_CASE, address(this), leg, limitId, startSeq, startIndex));
-    }
-
-    function _prefix(bytes16 tag, uint32 leg) private view returns (bytes memory) {
-        return abi.encodePacked(tag, SUITE, uint64(block.chainid), address(this), leg);
     }
 }

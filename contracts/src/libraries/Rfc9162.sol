@@ -6,6 +6,9 @@ pragma solidity 0.8.37;
 /// @dev A root binds neither index nor size: leaf 4 of 5 verifies as leaf 2 of 3 too. A caller to whom they matter takes size from where
 /// it was signed or stored together with the root, and index from the leaf itself.
 library Rfc9162 {
+    /// @notice Thrown when the gas left does not pay for a hash.
+    error Sha256OutOfGas();
+
     /// @notice Inclusion of a leaf, section 2.1.3.2. The proof must have exactly the length that index and size ask for.
     /// @param data The leaf's data: one 32-byte digest.
     /// @param index Place of the leaf, from 0.
@@ -15,7 +18,7 @@ library Rfc9162 {
     /// @return Whether the leaf is there; false, never a revert, for any malformed proof.
     function verifyInclusion(bytes32 data, uint256 index, uint256 size, bytes32 root, bytes32[] calldata proof)
         internal
-        pure
+        view
         returns (bool)
     {
         if (index >= size) return false;
@@ -24,20 +27,35 @@ library Rfc9162 {
         for (uint256 i = 0; i < proof.length; ++i) {
             if (last == 0) return false;
             if (index & 1 == 1) {
-                node = sha256(abi.encodePacked(uint8(1), proof[i], node));
+                node = _parent(proof[i], node);
             } else if (index == last) {
                 // The last node of a level without a sibling moves up unchanged until it is a right child.
                 while (index & 1 == 0) {
                     index >>= 1;
                     last >>= 1;
                 }
-                node = sha256(abi.encodePacked(uint8(1), proof[i], node));
+                node = _parent(proof[i], node);
             } else {
-                node = sha256(abi.encodePacked(uint8(1), node, proof[i]));
+                node = _parent(node, proof[i]);
             }
             index >>= 1;
             last >>= 1;
         }
         return last == 0 && node == root;
+    }
+
+    /// @dev SHA-256(0x01 ‖ left ‖ right) behind the free memory pointer: abi.encodePacked would take new memory for every level.
+    function _parent(bytes32 left, bytes32 right) private view returns (bytes32 node) {
+        bool hashed;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore8(buffer, 1)
+            mstore(add(buffer, 1), left)
+            mstore(add(buffer, 33), right)
+            hashed := staticcall(gas(), 2, buffer, 65, 0, 32)
+            node := mload(0)
+        }
+        if (!hashed) revert Sha256OutOfGas();
     }
 }

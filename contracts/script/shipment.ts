@@ -1,0 +1,193 @@
+// A shipment as its parties hold it, from fixed seeds: terms, party signatures, leg keys, envelopes, handovers. It is made by the packages that
+// services and devices use, so what the contracts accept or refuse of it is what they would of a real one.
+import {
+  type CryptoProvider,
+  cutDigest,
+  deviceId,
+  encodeSignedAccept,
+  encodeSignedCut,
+  encodeSignedLegKeys,
+  encodeSignedOffer,
+  FLAG,
+  type KeySet,
+  keysBytes,
+  type LegRef,
+  legKeysDigest,
+  native,
+  offerDigest,
+  type Reading,
+  sealEnvelope,
+  signCut,
+  signLegKeys,
+  signOffer,
+} from '@consign/envelope'
+import { portable } from '@consign/envelope/portable'
+import { merkleRoot } from '@consign/merkle'
+import {
+  acceptDigest,
+  agreementAddress,
+  type PartyKeys,
+  partyByWallet,
+  payee,
+  payer,
+  signAccept,
+  signAgreement,
+  type TermsDraft,
+  termsHash,
+} from '@consign/terms'
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
+import { bytesToHex, type Hex, hexToBytes, sha256, stringToBytes } from 'viem'
+
+/** Where the contracts are, as far as a shipment depends on it. */
+export type Place = { chainId: number; factory: Hex; implementation: Hex }
+
+export type Shipment = Awaited<ReturnType<typeof makeShipment>>
+
+/** A leg's keys, its signed LegKeys, and its envelopes so far. */
+export type LegEvidence = {
+  ref: LegRef
+  keys: KeySet
+  keysHash: Uint8Array
+  signedKeys: Hex
+  wires: Uint8Array[]
+  digests: Uint8Array[]
+  previous: Uint8Array
+}
+
+/** A handover as both parties take it away; hex of the signed records, as their frames hold them. */
+export type Handover = { offer: Hex; accept: Hex; cut: Hex; cutDigest: Uint8Array; next: LegEvidence }
+
+export type Rows = Partial<Reading['values']>[]
+
+// noble signs P-256 deterministically (RFC 6979), so that calldata and with it gas are the same in every run.
+const crypto: CryptoProvider = { ...native, p256Sign: portable.p256Sign }
+
+const BASE_UTC_MS = Date.UTC(2026, 10, 2)
+const SAMPLE_EVERY_MS = 300_000
+
+const seedOf = (label: string) => sha256(stringToBytes(`consign shipment ${label}`), 'bytes')
+
+/** Terms of a draft, signed by payer and payee, and the address that their agreement will have. */
+export async function makeShipment(place: Place, draft: TermsDraft = SAMPLE_DRAFT) {
+  const sample = sampleAgreement(draft, { chainId: place.chainId }, crypto)
+  const { terms } = sample
+  const message = { termsHash: termsHash(terms), payer: payer(terms).wallet, payee: payee(terms).wallet }
+  const sign = (wallet: Hex) =>
+    signAgreement(crypto, keysOf(Object.values(sample.parties), wallet), place, message)
+  return {
+    ...sample,
+    ...message,
+    chainId: place.chainId,
+    agreement: agreementAddress({ ...place, ...message }),
+    payerSignature: await sign(message.payer),
+    payeeSignature: await sign(message.payee),
+  }
+}
+
+/** Leg 0, whose keys the device signs. */
+export function firstLeg(shipment: Shipment): Promise<LegEvidence> {
+  return beginLeg(shipment, 0, shipment.device)
+}
+
+/** Adds one envelope of the rows, a reading each five minutes; what a row leaves out was not measured. */
+export async function addEnvelope(leg: LegEvidence, rows: Rows): Promise<void> {
+  const seq = leg.wires.length
+  const baseMonotonicMs = seq * 3_600_000
+  const readings = rows.map((values, index) => {
+    const offsetMs = baseMonotonicMs + index * SAMPLE_EVERY_MS
+    return { monotonicMs: offsetMs, utcMs: BASE_UTC_MS + offsetMs, values }
+  })
+  const { wire, digest } = await sealEnvelope(crypto, leg.keys, {
+    ref: leg.ref,
+    seq,
+    previous: leg.previous,
+    flags: FLAG.checkpoint,
+    readings,
+    seed: seedOf(`body ${leg.ref.agreement} ${leg.ref.leg} ${seq}`).subarray(0, 16),
+    bootId: seedOf('boot').subarray(0, 16),
+    baseMonotonicMs,
+    baseUtcMs: BASE_UTC_MS + baseMonotonicMs,
+    clockState: 1,
+  })
+  leg.wires.push(wire)
+  leg.digests.push(digest)
+  leg.previous = digest
+}
+
+/** Offer, acceptance by `taker` and cut at the leg's present end; `changes` alter what the device or the taker would sign. */
+export async function handOver(
+  shipment: Shipment,
+  leg: LegEvidence,
+  taker: PartyKeys,
+  changes: { m?: number; ttlEnvelopes?: number; amount?: bigint } = {},
+): Promise<Handover> {
+  const { ref, keys, digests } = leg
+  const next = await beginLeg(shipment, ref.leg + 1, keys)
+  const m = changes.m ?? digests.length
+  const offer = await signOffer(crypto, keys, {
+    ...ref,
+    device: deviceId(shipment.device.public),
+    m,
+    head: digests[m - 1] ?? leg.previous,
+    nextKeysHash: next.keysHash,
+    nonce: seedOf(`offer ${ref.leg}`).subarray(0, 16),
+    ttlEnvelopes: changes.ttlEnvelopes ?? 10,
+  })
+  const accepted = await acceptOf(shipment, taker, offerDigest(offer.record), changes.amount)
+  const cut = await signCut(crypto, keys, {
+    ...ref,
+    offerDigest: offerDigest(offer.record),
+    acceptDigest: hexToBytes(acceptDigest(shipment, accepted.record)),
+    n: digests.length,
+    head: leg.previous,
+    root: merkleRoot(digests),
+  })
+  const digest = cutDigest(cut.record)
+  return {
+    offer: bytesToHex(encodeSignedOffer(offer)),
+    accept: bytesToHex(encodeSignedAccept(accepted)),
+    cut: bytesToHex(encodeSignedCut(cut)),
+    cutDigest: digest,
+    next: { ...next, previous: digest },
+  }
+}
+
+async function acceptOf(shipment: Shipment, taker: PartyKeys, offered: Uint8Array, amount?: bigint) {
+  const party = walletOf(taker)
+  const clause = partyByWallet(shipment.terms, party)
+  return signAccept(crypto, taker, shipment, {
+    offerDigest: bytesToHex(offered),
+    party,
+    termsHash: shipment.termsHash,
+    amount: amount ?? BigInt(clause?.amount ?? 0),
+    penaltyMax: BigInt(clause?.penaltyCap ?? 0),
+    reservationsHash: sha256('0x'),
+  })
+}
+
+async function beginLeg(shipment: Shipment, leg: number, signer: KeySet): Promise<LegEvidence> {
+  const ref = { chainId: shipment.chainId, agreement: shipment.agreement, leg }
+  const keys = crypto.keysFromSeed(seedOf(`leg ${shipment.agreement} ${leg}`))
+  const record = { ...ref, keys: keysBytes(keys.public) }
+  const signed = await signLegKeys(crypto, signer, record, keys.public)
+  const keysHash = legKeysDigest(record)
+  return {
+    ref,
+    keys,
+    keysHash,
+    signedKeys: bytesToHex(encodeSignedLegKeys(signed)),
+    wires: [],
+    digests: [],
+    previous: keysHash,
+  }
+}
+
+function keysOf(parties: PartyKeys[], wallet: Hex): PartyKeys {
+  const found = parties.find((party) => walletOf(party) === wallet)
+  if (!found) throw new Error(`nobody here has the wallet ${wallet}`)
+  return found
+}
+
+function walletOf(party: PartyKeys): Hex {
+  return party.wallet.address.toLowerCase() as Hex
+}
