@@ -1,0 +1,164 @@
+import { given } from '@consign/eventlog/testing'
+import type { PayoutPlan } from '@consign/terms'
+import { describe, expect, it } from 'vitest'
+import { paymentIdOf, type SettlementFact, settlementDecider } from './settlement.ts'
+
+const AGREEMENT = `0x${'a1'.repeat(20)}` as const
+const SUPPLIER = `0x${'b1'.repeat(20)}` as const
+const SHIPPER = `0x${'b2'.repeat(20)}` as const
+const TX = `0x${'0f'.repeat(32)}` as const
+const of = { agreement: AGREEMENT, shipment: '340123450000000018' }
+
+const payout = (party: string, wallet: `0x${string}`, agreed: string, penalty: string, paid: string) => ({
+  party,
+  wallet,
+  agreed,
+  penalty,
+  uncollected: '0',
+  paid,
+})
+const plan: PayoutPlan = {
+  payouts: [payout('supplier', SUPPLIER, '200', '0', '200'), payout('shipper', SHIPPER, '50', '10', '40')],
+  awards: [],
+  refund: '10',
+  uncollected: '0',
+}
+const nothingToPay: PayoutPlan = {
+  ...plan,
+  payouts: [payout('shipper', SHIPPER, '50', '50', '0')],
+  refund: '50',
+}
+
+const planned = (which = plan): SettlementFact => ({
+  type: 'settlement.planned.v1',
+  data: { ...of, plan: which },
+})
+const payment = (party: string, wallet: `0x${string}`, amount: bigint) => ({
+  ...of,
+  paymentId: paymentIdOf(AGREEMENT, plan, { wallet, amount }),
+  party,
+  wallet,
+  amount: String(amount),
+  via: 'onchain',
+})
+const toSupplier = payment('supplier', SUPPLIER, 200n)
+const toShipper = payment('shipper', SHIPPER, 40n)
+const intended = (data: typeof toSupplier): SettlementFact => ({
+  type: 'settlement.payment.intended.v1',
+  data,
+})
+const made = ({ party: _, ...data }: typeof toSupplier): SettlementFact => ({
+  type: 'settlement.payment.made.v1',
+  data: { ...data, txHash: TX },
+})
+const settled: SettlementFact = { type: 'settlement.settled.v1', data: { ...of, paid: '240', refund: '10' } }
+
+const planAt = (nowMs: number, which = plan) =>
+  ({ type: 'plan', ...of, plan: which, dueAtMs: 1000, nowMs }) as const
+
+describe('planning', () => {
+  it('waits until the dispute window has passed', () => {
+    given(settlementDecider, []).when(planAt(999)).thenRefused('settlement.window')
+    given(settlementDecider, []).when(planAt(1000)).then([planned()])
+  })
+
+  it('happens once: a later plan changes nothing', () => {
+    given(settlementDecider, [planned()]).when(planAt(2000, nothingToPay)).thenNothing()
+  })
+})
+
+describe('intending', () => {
+  it('names one payment per wallet that gets anything', () => {
+    given(settlementDecider, [planned()])
+      .when({ type: 'intend', via: 'onchain' })
+      .then([intended(toSupplier), intended(toShipper)])
+  })
+
+  it('adds only what is missing, under the same names', () => {
+    given(settlementDecider, [planned(), intended(toSupplier)])
+      .when({ type: 'intend', via: 'onchain' })
+      .then([intended(toShipper)])
+  })
+
+  it('pays nobody before there is a plan, and nobody who gets nothing', () => {
+    given(settlementDecider, []).when({ type: 'intend', via: 'onchain' }).thenRefused('settlement.unplanned')
+    given(settlementDecider, [planned(nothingToPay)])
+      .when({ type: 'intend', via: 'onchain' })
+      .thenNothing()
+  })
+
+  it('joins what a party is paid and what it is awarded', () => {
+    const awarding = { ...plan, awards: [{ beneficiary: SUPPLIER, amount: '10' }], refund: '0' }
+    const facts = settlementDecider.decide(
+      { type: 'intend', via: 'onchain' },
+      [planned(awarding)].reduce(settlementDecider.evolve, settlementDecider.initial),
+    )
+    expect(facts.map(({ data }) => data)).toMatchObject([
+      { wallet: SUPPLIER, amount: '210' },
+      { wallet: SHIPPER, amount: '40' },
+    ])
+  })
+})
+
+describe('recording', () => {
+  it('says once that a payment was made', () => {
+    const facts = [planned(), intended(toSupplier)]
+    const command = { type: 'recordPaid', paymentId: toSupplier.paymentId, txHash: TX } as const
+    given(settlementDecider, facts)
+      .when(command)
+      .then([made(toSupplier)])
+    given(settlementDecider, [...facts, made(toSupplier)])
+      .when(command)
+      .thenNothing()
+  })
+
+  it('refuses a payment that was never intended', () => {
+    given(settlementDecider, [planned()])
+      .when({ type: 'recordPaid', paymentId: toSupplier.paymentId, txHash: TX })
+      .thenRefused('settlement.payment')
+  })
+})
+
+describe('closing', () => {
+  const all = [planned(), intended(toSupplier), intended(toShipper)]
+
+  it('needs every payment of the plan', () => {
+    given(settlementDecider, []).when({ type: 'close' }).thenRefused('settlement.unpaid')
+    given(settlementDecider, [planned(), intended(toSupplier), made(toSupplier)])
+      .when({ type: 'close' })
+      .thenRefused('settlement.unpaid')
+    given(settlementDecider, [...all, made(toSupplier)])
+      .when({ type: 'close' })
+      .thenRefused('settlement.unpaid')
+  })
+
+  it('says what was paid and what came back, once', () => {
+    const paid = [...all, made(toShipper), made(toSupplier)]
+    given(settlementDecider, paid).when({ type: 'close' }).then([settled])
+    given(settlementDecider, [...paid, settled])
+      .when({ type: 'close' })
+      .thenNothing()
+  })
+
+  it('closes at once when nobody gets anything', () => {
+    given(settlementDecider, [planned(nothingToPay)])
+      .when({ type: 'close' })
+      .then([{ type: 'settlement.settled.v1', data: { ...of, paid: '0', refund: '50' } }])
+  })
+})
+
+describe('the name of a payment', () => {
+  const transfer = { wallet: SUPPLIER, amount: 200n }
+
+  it('is the same for the same plan, and another for any other', () => {
+    const id = paymentIdOf(AGREEMENT, plan, transfer)
+    expect(paymentIdOf(AGREEMENT, structuredClone(plan), transfer)).toBe(id)
+    const others = [
+      paymentIdOf(SUPPLIER, plan, transfer),
+      paymentIdOf(AGREEMENT, nothingToPay, transfer),
+      paymentIdOf(AGREEMENT, plan, { ...transfer, wallet: SHIPPER }),
+      paymentIdOf(AGREEMENT, plan, { ...transfer, amount: 201n }),
+    ]
+    expect(new Set([id, ...others]).size).toBe(5)
+  })
+})

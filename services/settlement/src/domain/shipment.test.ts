@@ -1,0 +1,54 @@
+import { payee, windows } from '@consign/terms'
+import { sampleAgreement } from '@consign/terms/testing'
+import { describe, expect, it } from 'vitest'
+import { dueAtMs, evolveShipment, newShipment, planOf, type ShipmentEvent } from './shipment.ts'
+
+const AGREEMENT = `0x${'a1'.repeat(20)}` as const
+const CASE = `0x${'ca'.repeat(32)}` as const
+const { terms } = sampleAgreement()
+const disputeMs = windows(terms).disputeMs
+const of = { agreement: AGREEMENT, shipment: '340123450000000018' }
+const event = (type: ShipmentEvent['type'], data: object) =>
+  ({ id: type, type, time: 1, data: { ...of, ...data } }) as ShipmentEvent
+
+const signed = event('custody.agreement.signed.v1', { terms })
+const delivered = event('custody.delivered.v1', { leg: 2 })
+const charged = event('penalty.violation.charged.v1', {
+  caseId: CASE,
+  custodian: payee(terms).wallet,
+  penalty: '7',
+  beneficiary: `0x${'b9'.repeat(20)}`,
+})
+const assessed = event('penalty.shipment.assessed.v1', { legs: 3, violations: [CASE] })
+
+const fold = (...events: [ShipmentEvent, number][]) =>
+  events.reduce((shipment, [one, atMs]) => evolveShipment(shipment, one, atMs), newShipment(AGREEMENT))
+
+describe('a shipment', () => {
+  it('is due its dispute window after the log stored its delivery, in whatever order the rest came', () => {
+    expect(dueAtMs(fold([signed, 1], [charged, 2], [assessed, 3], [delivered, 4000]))).toBe(4000 + disputeMs)
+    expect(dueAtMs(fold([signed, 1], [delivered, 4000], [assessed, 5000], [charged, 6000]))).toBe(
+      4000 + disputeMs,
+    )
+  })
+
+  it('counts from the first delivery when it is told again', () => {
+    const shipment = fold([signed, 1], [delivered, 4000], [charged, 5], [assessed, 6], [delivered, 9000])
+    expect(dueAtMs(shipment)).toBe(4000 + disputeMs)
+  })
+
+  it.each([
+    ['its terms', [delivered, charged, assessed]],
+    ['its delivery', [signed, charged, assessed]],
+    ['its assessment', [signed, delivered, charged]],
+    ['a case of the assessment', [signed, delivered, assessed]],
+  ])('is not due without %s', (_, events) => {
+    expect(dueAtMs(fold(...events.map((one): [ShipmentEvent, number] => [one, 1])))).toBeUndefined()
+  })
+
+  it('charges the cases of its assessment and no others', () => {
+    const other = event('penalty.violation.charged.v1', { ...charged.data, caseId: `0x${'cb'.repeat(32)}` })
+    const plan = planOf(fold([signed, 1], [charged, 2], [charged, 2], [other, 2], [assessed, 3]))
+    expect(plan.payouts.find(({ wallet }) => wallet === payee(terms).wallet)?.penalty).toBe('7')
+  })
+})
