@@ -30,8 +30,8 @@ const PROBE_MS_MAX = 2_000
 const SWEEP_MS = 1_000
 
 /**
- * Publishes to JetStream with many messages in flight, acknowledged over one inbox of its own: at 512 B and 256 in flight about 1.7
- * times the messages per CPU-second of `js.publish`, which makes a request with a timer for each (bench in test/publish-cost.ts).
+ * Publishes to JetStream with many messages in flight, acknowledged over one inbox of its own. Measured with 512 B, 4 headers, 256 in
+ * flight: 17 CPU-µs a message, against 33 with `js.publish`, which makes a request with timer and error object for each.
  *
  * Order: messages are stored in call order. After a lost connection or acknowledgement all unacknowledged ones are sent again, the
  * oldest alone until it is acknowledged, then the rest in order, before anything new; their ids make the server ignore what it has.
@@ -61,11 +61,14 @@ export class AckedPublisher {
   }
 
   publish(subject: string, bytes: Uint8Array, options: PublishOptions): Promise<Ack> {
-    const headers = newHeaders()
-    headers.set('Nats-Msg-Id', options.msgId)
-    for (const name in options.headers) headers.set(name, options.headers[name] ?? '')
     return new Promise((resolve, reject) => {
-      if (this.#nats.isClosed()) return reject(unavailable(`publishing to ${subject}`, new Error('closed')))
+      if (this.#nats.isClosed()) {
+        reject(unavailable(`publishing to ${subject}`, new Error('closed')))
+        return
+      }
+      const headers = newHeaders()
+      headers.set('Nats-Msg-Id', options.msgId)
+      for (const name in options.headers) headers.set(name, options.headers[name] ?? '')
       const token = (this.#serial++).toString(36)
       const deadlineMs = performance.now() + GIVE_UP_MS
       this.#waiting.push({ token, subject, bytes, headers, sentMs: 0, deadlineMs, resolve, reject })

@@ -19,7 +19,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
   const end = performance.now() + (options.connectMsMax ?? CONNECT_MS_MAX)
   for (;;) {
     try {
-      return await connect({
+      const nats = await connect({
         servers: options.url.split(','),
         name: options.name,
         ...(options.token === undefined ? {} : { token: options.token }),
@@ -32,11 +32,25 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
         // Stack traces of each request cost more than the request.
         noAsyncTraces: true,
       })
+      return closingCalmly(nats)
     } catch (cause) {
       if (performance.now() > end) throw unavailable(`connecting to ${withoutSecrets(options.url)}`, cause)
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
+}
+
+/**
+ * The client (3.4) drops the listeners of its socket before it closes it; an error that a write to a server just lost still has under
+ * way would then be an uncaught exception. One turn of the event loop lets it arrive first.
+ */
+function closingCalmly(nats: NatsConnection): NatsConnection {
+  const close = nats.close.bind(nats)
+  nats.close = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    await close()
+  }
+  return nats
 }
 
 function withoutSecrets(url: string): string {

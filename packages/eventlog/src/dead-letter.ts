@@ -16,7 +16,7 @@ export async function storeDeadLetter(
   const headers = {
     ...message.headers,
     [QUARANTINE_HEADERS.code]: refusal.code,
-    [QUARANTINE_HEADERS.reason]: refusal.message.replace(/[^ -~]+/g, ' '),
+    [QUARANTINE_HEADERS.reason]: refusal.message.replace(/[^!-~]+/g, ' '),
     [QUARANTINE_HEADERS.consumer]: consumer,
     [QUARANTINE_HEADERS.stream]: stream,
     [QUARANTINE_HEADERS.seq]: String(message.seq),

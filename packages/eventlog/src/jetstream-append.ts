@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Refusal } from '@consign/envelope'
-import { encodeEvent } from '@consign/events'
 import { type MsgHdrs, type NatsConnection, headers as newHeaders } from '@nats-io/nats-core'
+import { encodeBatch, eventIdOf } from './batch.ts'
 import type { AppendOptions, NewEvent, Recorded } from './event-log.ts'
 import { conflict, unavailable } from './unavailable.ts'
 
-/** The server's limit of an atomic batch (ADR-50). */
-const BATCH_EVENTS_MAX = 1000
 const ACK_MS_MAX = 5_000
 const ATTEMPTS_MAX = 8
+const HEADER_BYTES_MAX = 512 // a status line, an id of at most 200 and a few numbers
 
 // Error codes of nats-server: "wrong last sequence", in its two forms.
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164])
@@ -31,21 +30,16 @@ export async function appendEvents(
   events: readonly NewEvent[],
   { expectedSeq }: AppendOptions,
 ): Promise<{ lastSeq: number }> {
-  const bodies = events.map(encodeEvent)
-  const first = events[0]
-  if (first === undefined) throw new TypeError('append needs at least one event')
-  if (events.length > BATCH_EVENTS_MAX)
-    throw new Refusal(
-      'log.batch',
-      `${events.length} events at once: at most ${BATCH_EVENTS_MAX} can be atomic`,
-    )
+  const { firstId, bodies } = encodeBatch(events)
+  checkSize(subject, bodies, nats.info?.max_payload)
   let expected = expectedSeq === 'any' ? ((await reads.last(subject))?.seq ?? 0) : expectedSeq
   for (let attempt = 1; ; attempt++) {
-    const answer = await send(nats, subject, bodies, first.id, expected)
+    const answer = await send(nats, subject, bodies, firstId, expected)
     if (answer !== 'conflict' && 'seq' in answer) return { lastSeq: answer.seq }
     if (answer === 'conflict') {
       const there = await reads.next(subject, expected + 1)
-      if (there !== undefined && idOf(there) === first.id) return { lastSeq: there.seq + events.length - 1 }
+      if (there !== undefined && eventIdOf(there) === firstId)
+        return { lastSeq: there.seq + events.length - 1 }
       if (expectedSeq !== 'any') throw conflict(subject, expected)
       expected = (await reads.last(subject))?.seq ?? 0
       continue
@@ -54,6 +48,19 @@ export async function appendEvents(
       throw unavailable(`appending to ${subject}`, answer.unknown)
     await new Promise((resolve) => setTimeout(resolve, Math.min(2_000, 50 * 2 ** attempt)))
   }
+}
+
+function checkSize(
+  subject: string,
+  bodies: readonly Uint8Array[],
+  bytesMax = Number.POSITIVE_INFINITY,
+): void {
+  const largest = Math.max(...bodies.map((body) => body.length))
+  if (largest + HEADER_BYTES_MAX > bytesMax)
+    throw new Refusal(
+      'log.tooLarge',
+      `an event of ${largest} bytes for ${subject}: the server takes ${bytesMax}`,
+    )
 }
 
 /** One event: a plain publish. Several: an atomic batch, whose members before the last are not acknowledged one by one. */
@@ -95,8 +102,4 @@ function read(ack: { seq: number; error?: { code: number; err_code: number; desc
   if (ack.error === undefined) return { seq: ack.seq }
   if (WRONG_LAST_SEQUENCE.has(ack.error.err_code)) return 'conflict'
   return { unknown: new Error(ack.error.description) }
-}
-
-function idOf(message: Recorded): unknown {
-  return (JSON.parse(new TextDecoder().decode(message.data)) as { id?: unknown }).id
 }

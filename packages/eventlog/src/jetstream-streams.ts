@@ -7,14 +7,13 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/nats-core'
+import { nanos } from '@nats-io/nats-core'
 
 // Resetting a consumer to its acknowledged position (ADR-60), which keeps the order after a crash, came with 2.14; 2.14.0 has known CVEs.
 const SERVER_VERSION_LEAST = [2, 14, 1] as const
 
 /** Throws Refusal `log.server` when the server is older than what the guarantees rest on, or has no JetStream. */
-export function checkServer(nats: NatsConnection): void {
-  const info = nats.info
+export function checkServer(info: { version: string; jetstream?: boolean } | undefined): void {
   const version = (info?.version ?? '0.0.0').split(/[.-]/, 3).map(Number)
   const wanted = SERVER_VERSION_LEAST.join('.')
   if (compare(version, SERVER_VERSION_LEAST) < 0)

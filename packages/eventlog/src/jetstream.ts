@@ -32,7 +32,7 @@ export type EventLogOptions = {
  * Throws Refusal `log.server` (too old, no JetStream), `log.stream` (a stream exists that cannot serve), `log.unavailable`.
  */
 export async function connectEventLog({ nats, replicas = 1 }: EventLogOptions): Promise<EventLog> {
-  checkServer(nats)
+  checkServer(nats.info)
   const jsm = await managerOf(nats)
   await ensureStreams(jsm, replicas)
   return new JetStreamEventLog(nats, jsm, (await jsm.streams.info('LOG')).config.num_replicas > 1)

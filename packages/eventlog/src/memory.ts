@@ -1,4 +1,5 @@
-import { encodeEvent, STREAMS, type StreamName, streamOf } from '@consign/events'
+import { STREAMS, type StreamName, streamOf } from '@consign/events'
+import { encodeBatch, eventIdOf } from './batch.ts'
 import { storeDeadLetter } from './dead-letter.ts'
 import type {
   AppendOptions,
@@ -37,16 +38,16 @@ class MemoryEventLog implements EventLog {
   }
 
   async append(subject: string, events: readonly NewEvent[], { expectedSeq }: AppendOptions) {
-    const bodies = events.map(encodeEvent)
-    const first = events[0]
-    if (first === undefined) throw new TypeError('append needs at least one event')
+    const { firstId, bodies } = encodeBatch(events)
     const stream = this.#stream(streamOf(subject))
-    const known = events.length === 1 ? stream.ids.get(first.id) : undefined
-    if (known) return { lastSeq: known.seq }
-    const lastSeq = stream.messages.findLast((message) => message.subject === subject)?.seq ?? 0
-    if (expectedSeq !== 'any' && expectedSeq !== lastSeq) throw conflict(subject, expectedSeq)
+    const ofSubject = stream.messages.filter((message) => message.subject === subject)
+    const lastSeq = ofSubject.at(-1)?.seq ?? 0
+    if (expectedSeq !== 'any' && expectedSeq !== lastSeq) {
+      const there = ofSubject.find((message) => message.seq > expectedSeq)
+      if (there && eventIdOf(there) === firstId) return { lastSeq: there.seq + events.length - 1 }
+      throw conflict(subject, expectedSeq)
+    }
     for (const body of bodies) this.#store(stream, subject, body, {})
-    if (events.length === 1) stream.ids.set(first.id, { seq: stream.lastSeq, timeMs: this.#now() })
     this.#wakeAll()
     return { lastSeq: stream.lastSeq }
   }
