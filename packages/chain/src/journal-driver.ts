@@ -119,6 +119,7 @@ export class JournalDriver {
   async #watch(key: string): Promise<void> {
     const receipt = await this.#chain.receiptOf(this.#transaction(key).attempts.map(({ hash }) => hash))
     if (receipt === undefined) return this.#nudge(key)
+    this.#sent.delete(key)
     await this.#store.execute({ type: 'mine', key, receipt })
     this.#options.step('mined')
     this.#options.changed.wake()
@@ -158,11 +159,11 @@ export class JournalDriver {
     // Asked again: a reorganisation may have moved it to another block, or out of the chain.
     const receipt = await this.#chain.receiptOf(attempts.map(({ hash }) => hash))
     if (receipt === undefined) return this.#nudge(key)
+    this.#sent.delete(key)
     await this.#store.execute({ type: 'mine', key, receipt })
     if (receipt.blockNumber > finalBlock) return
     await this.#store.execute({ type: 'finalize', key, hash: receipt.hash, blockNumber: receipt.blockNumber })
     this.#options.step('finalized')
-    this.#sent.delete(key)
     this.#options.changed.wake()
   }
 
