@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Refusal } from '@consign/envelope'
 import { RETRY_MS_FIRST, RETRY_MS_MAX } from './limits.ts'
 
@@ -21,14 +22,7 @@ export async function insist<T>(
       if (!(error instanceof Refusal && error.retry)) throw error
       if (signal.aborted) throw new Stopped('stopped before the log took it', { cause: error })
       onRetry(error, delayMs)
-      await pause(delayMs, signal)
+      await delay(delayMs, undefined, { signal }).catch(() => {})
     }
   }
-}
-
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, delayMs)
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 }

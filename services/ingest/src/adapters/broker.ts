@@ -128,7 +128,8 @@ function hooks(options: BrokerOptions, connectionOf: (client: Client) => Connect
       const topic = downTopic(deviceId)
       connection.receiver = options.opened(deviceId, (message) => {
         const payload = Buffer.from(message.buffer, message.byteOffset, message.length)
-        client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false })
+        // Aedes calls back in any case; a client that is gone asks again when it is back.
+        client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {})
       })
       done(null, true)
     }) satisfies Aedes['authenticate'],

@@ -12,7 +12,8 @@ export type Settled =
 
 /**
  * Cumulative: the main branch gets one receipt per run that the batch touched, over the whole run, so that a lost receipt costs nothing.
- * Loose envelopes get one per chain within the batch, records one each.
+ * Loose envelopes get one per chain within the batch,
+ * records one each; these come first, so that `stored` follows `parked`.
  */
 export function receiptsFor(
   batch: readonly Settled[],
@@ -57,7 +58,7 @@ export function receiptsFor(
     }
     chainEnd = digest
   }
-  return [...runs.values(), ...others]
+  return [...others, ...runs.values()]
 }
 
 /** Everything on the main branch of a leg, for a device that asks anew. */
