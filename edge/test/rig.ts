@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type Accept,
+  type CryptoProvider,
   deviceId,
   type Envelope,
   encodeSignedAccept,
   type Hex,
+  type KeySet,
   native,
   parseEnvelope,
   type Reading,
+  toHex,
 } from '@consign/envelope'
 import { partyByWallet, signAccept, type TermsDraft, termsHash } from '@consign/terms'
 import { SAMPLE_DRAFT, type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
@@ -47,6 +50,22 @@ export type Rig = {
   close(): void
 }
 
+const slhDsaSignatures = new Map<string, Promise<Uint8Array>>()
+
+/** Real cryptography with the same leg keys in every rig, so that the slow signatures over them are made once. */
+function repeatableCrypto(): CryptoProvider {
+  let made = 0
+  return Object.assign(Object.create(native) as CryptoProvider, {
+    generateKeys: () => native.keysFromSeed(new Uint8Array(32).fill(++made)),
+    slhDsaSign: (keys: KeySet, digest: Uint8Array) => {
+      const name = toHex(keys.public.slhDsa) + toHex(digest)
+      const signature = slhDsaSignatures.get(name) ?? native.slhDsaSign(keys, digest)
+      slhDsaSignatures.set(name, signature)
+      return signature
+    },
+  })
+}
+
 export type RigOptions = { draft?: Partial<TermsDraft>; readingsPerEnvelope?: number; envelopeMsMax?: number }
 
 export async function makeRig({
@@ -58,6 +77,7 @@ export async function makeRig({
   const sample = sampleAgreement({ ...SAMPLE_DRAFT, ...draft })
   const clock = { ms: START_MS, nowMs: () => clock.ms }
   const rig = { directory, sample, events: [] as DeviceEvent[], clock } as unknown as Rig
+  const crypto = repeatableCrypto()
   const open = async (): Promise<void> => {
     rig.spool = new Spool(join(directory, 'device'))
     const shared = {
@@ -110,7 +130,7 @@ export async function makeRig({
       reservationsHash: `0x${'00'.repeat(32)}`,
       ...change,
     }
-    return encodeSignedAccept(await signAccept(native, keys, { chainId: CHAIN_ID, agreement }, record))
+    return encodeSignedAccept(await signAccept(crypto, keys, { chainId: CHAIN_ID, agreement }, record))
   }
   rig.envelopes = (leg) => {
     const envelopes: Envelope[] = []

@@ -1,0 +1,192 @@
+import { decodeBody } from '@consign/envelope'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { STEPS } from '../src/steps.ts'
+import { World } from './world.ts'
+
+const SHIPMENT = {
+  SOURCE: 'simulation',
+  SEED: '5',
+  READINGS_PER_LEG: '12',
+  READINGS_PER_ENVELOPE: '5',
+  NOW_MS: String(Date.UTC(2026, 10, 1)),
+}
+
+let world: World | undefined
+afterEach(async () => {
+  await world?.close()
+  world = undefined
+})
+const make = async (env: Record<string, string> = {}, draft = {}): Promise<World> => {
+  world = await World.make({ ...SHIPMENT, ...env }, draft)
+  return world
+}
+
+/** What envelopes hold, apart from keys, salts and the boot. */
+function contents({ ingest }: World) {
+  return ingest.envelopes.map(({ header, body }) => {
+    const { leg, seq, flags, mask, count, baseMonotonicMs, baseUtcMs } = header
+    const { timesMs, columns } = decodeBody(body, mask, count)
+    const time = count === 0 ? undefined : { baseMonotonicMs, baseUtcMs, timesMs: [...timesMs] }
+    return { leg, seq, flags, count, ...time, columns: [...columns].map(([id, column]) => [id, ...column]) }
+  })
+}
+
+/** Everything arrived, once, in order, and the device keeps only its facts. */
+function expectWhole(world: World): void {
+  expect(world.ingest.problems).toEqual([])
+  expect(world.query('SELECT count(*) AS n FROM frames')).toEqual([{ n: 0 }])
+  expect(world.query('SELECT count(*) AS n FROM readings')).toEqual([{ n: 0 }])
+  const legs = world.query<{ n: number; readings: number; keys: unknown }>(
+    'SELECT n, readings, keys FROM legs WHERE cutDigest IS NOT NULL',
+  )
+  expect(legs.map(({ readings, keys }) => [readings, keys])).toEqual([
+    [12, null],
+    [12, null],
+    [12, null],
+  ])
+  for (const [leg, { n }] of legs.entries())
+    expect(world.ingest.envelopes.filter(({ header }) => header.leg === leg)).toHaveLength(n)
+  expect(world.ingest.envelopes.reduce((sum, { header }) => sum + header.count, 0)).toBe(36)
+}
+
+describe('the edge program', () => {
+  let undisturbed: ReturnType<typeof contents>
+
+  beforeAll(async () => {
+    const world = await make()
+    const edge = world.start()
+    expect(await edge.ended).toBe(0)
+    expectWhole(world)
+    undisturbed = contents(world)
+    expect(edge.events.map(({ event }) => event).at(-1)).toBe('delivered')
+    expect(edge.events.filter(({ event }) => event === 'excursion')).toMatchObject([
+      { leg: 1, state: 'began', metric: 'temperature' },
+      { leg: 1, state: 'ended', metric: 'temperature' },
+    ])
+    // Seals: one where the excursion ended, one at each of three cuts.
+    expect(world.ingest.records.filter((kind) => kind === 'seal')).toHaveLength(4)
+    expect(world.ingest.records.filter((kind) => kind === 'cut')).toHaveLength(3)
+    expect(world.ingest.envelopes.filter(({ cut, accept }) => cut && accept)).toHaveLength(3)
+    await world.close()
+  })
+
+  it.each(STEPS)(
+    'killed at %s and started again sends the same envelopes, none missing, none twice',
+    async (step) => {
+      const world = await make()
+      const killed = world.start({ CONSIGN_KILL_AT: step })
+      expect(await killed.ended).toBe('SIGKILL')
+      const again = world.start()
+      expect(await again.ended, again.log()).toBe(0)
+      expectWhole(world)
+      expect(contents(world)).toEqual(undisturbed)
+    },
+  )
+
+  it.each([
+    'edge.buffered#17',
+    'edge.sealed#6',
+    'edge.spooled#6',
+    'edge.sent#9',
+    'edge.receipted#9',
+    'edge.offered#3',
+    'edge.accepted#3',
+    'edge.cut#3',
+  ])('killed at %s, in a later leg, too', async (step) => {
+    const world = await make()
+    expect(await world.start({ CONSIGN_KILL_AT: step }).ended).toBe('SIGKILL')
+    const again = world.start()
+    expect(await again.ended, again.log()).toBe(0)
+    expectWhole(world)
+    expect(contents(world)).toEqual(undisturbed)
+  })
+
+  it('takes acceptances by camera while the network is away, and sends everything later', async () => {
+    const world = await make()
+    world.network.cut()
+    const edge = world.start({}, 'camera')
+    await edge.saw('cut', ({ leg }) => leg === 2)
+    expect(world.ingest.envelopes).toEqual([])
+    world.network.restore()
+    expect(await edge.ended, edge.log()).toBe(0)
+    expectWhole(world)
+    expect(contents(world)).toEqual(undisturbed)
+  })
+
+  it('samples on through a cut of the network and loses nothing', async () => {
+    const world = await make({ PACE_MS: '20' })
+    const edge = world.start()
+    await edge.saw('envelope', ({ leg, seq }) => leg === 1 && seq === 1)
+    world.network.cut()
+    await edge.saw('disconnected')
+    const before = edge.events.length
+    await edge.saw('offer', ({ leg }) => leg === 1)
+    expect(edge.events.length).toBeGreaterThan(before)
+    world.network.restore()
+    expect(await edge.ended, edge.log()).toBe(0)
+    expect(world.ingest.connections).toBeGreaterThan(1)
+    expectWhole(world)
+    expect(contents(world)).toEqual(undisturbed)
+  })
+
+  it('deletes nothing on PUBACK alone, asks for receipts, and ends only with them', async () => {
+    const world = await make()
+    world.ingest.isReceipting = false
+    const edge = world.start({}, 'camera')
+    const { n } = (await edge.saw('cut', ({ leg }) => leg === 2)) as { n: number }
+    while (!world.ingest.envelopes.some(({ header }) => header.leg === 3))
+      await new Promise((wake) => setTimeout(wake, 50))
+    expect(n).toBeGreaterThan(0)
+    expect(world.query('SELECT count(*) AS n FROM frames')[0]).toEqual({
+      n: world.ingest.envelopes.length + world.ingest.records.length,
+    })
+    world.ingest.isReceipting = true
+    expect(await edge.ended, edge.log()).toBe(0)
+    expect(world.ingest.pulls).toBeGreaterThan(1)
+    expectWhole(world)
+  })
+
+  it('keeps what was only parked until it is stored', async () => {
+    const world = await make()
+    world.ingest.status = 'parked'
+    const edge = world.start()
+    await edge.saw('cut', ({ leg }) => leg === 2)
+    while (!world.query<{ parked: number }>('SELECT parked FROM frames').every(({ parked }) => parked === 1))
+      await new Promise((wake) => setTimeout(wake, 50))
+    const kept = world.query<{ kind: string }>('SELECT kind FROM frames')
+    expect(kept).toHaveLength(world.ingest.envelopes.length)
+    expect(edge.child.exitCode).toBeNull()
+    expect(await edge.ended, edge.log()).toBe(0)
+    expectWhole(world)
+  })
+
+  it('ends at once and cleanly on SIGTERM, in the middle of a leg, and goes on where it was', async () => {
+    const world = await make({ PACE_MS: '30' })
+    const edge = world.start()
+    await edge.saw('envelope', ({ seq }) => seq === 1)
+    edge.child.kill('SIGTERM')
+    expect(await edge.ended).toBe(0)
+    const again = world.start({ PACE_MS: '0' })
+    expect(await again.ended, again.log()).toBe(0)
+    expectWhole(world)
+    expect(contents(world)).toEqual(undisturbed)
+  })
+
+  it('reports a wrong acceptance by code and waits for the right one', async () => {
+    const world = await make()
+    const edge = world.start({}, 'nobody')
+    const offer = await edge.saw('offer')
+    const right = await world.acceptanceOf(offer)
+    const send = (line: unknown) => edge.child.stdin!.write(`${JSON.stringify(line)}\n`)
+    send({ accept: '0x00' })
+    await edge.saw('refused', ({ code }) => code === 'accept.length')
+    send({ accept: `0x${Buffer.from(right).toString('hex').replace(/..$/, 'ff')}` })
+    await edge.saw('refused', ({ code }) => code === 'accept.signature.slhDsa')
+    send({ open: 'sesame' })
+    await edge.saw('refused', ({ code }) => code === 'command.malformed')
+    send({ accept: Buffer.from(right).toString('hex') })
+    await edge.saw('cut', ({ name }) => name === 'shipper-x')
+    send({ accept: Buffer.from(right).toString('hex') })
+    await edge.saw('refused', ({ code }) => code === 'accept.replayed')
+  })
+})
