@@ -1,0 +1,154 @@
+// One shipment on the log, as custody, ingest and penalty would write it: two handovers, one excursion in leg 1, delivered to the payer.
+import { cutDigest, decodeSignedCut, deviceId } from '@consign/envelope'
+import type { EventLog } from '@consign/eventlog'
+import { type ConsignFact, type Hex, subjectOf, subjects } from '@consign/events'
+import { merkleRoot } from '@consign/merkle'
+import { caseId, limits, type PartyKeys } from '@consign/terms'
+import { bytesToHex, hexToBytes } from 'viem'
+import {
+  addEnvelope,
+  firstLeg,
+  type Handover,
+  handOver,
+  type LegEvidence,
+  makeShipment,
+  type Place,
+  type Shipment,
+} from '../../../contracts/script/shipment.ts'
+
+export type Scenario = {
+  shipment: Shipment
+  legs: LegEvidence[]
+  handovers: { handover: Handover; from: Hex; to: Hex }[]
+  violation: Hex
+}
+
+const INSIDE = { temperature: 21_000 }
+const OUTSIDE = { temperature: 47_300 }
+
+/** Made once: signing takes seconds, writing it to a log does not. */
+export async function makeScenario(place: Place): Promise<Scenario> {
+  const shipment = await makeShipment(place)
+  const legs = [await firstLeg(shipment)]
+  const handovers: Scenario['handovers'] = []
+  const holders = ['supplier', 'shipper-x', 'factory'].map((name) => shipment.parties[name]!)
+  for (const [leg, rows] of [
+    [[INSIDE], [INSIDE]],
+    [[INSIDE], [INSIDE, INSIDE], [OUTSIDE, INSIDE]],
+  ].entries()) {
+    for (const readings of rows) await addEnvelope(legs[leg]!, readings)
+    const [from, to] = [holders[leg]!, holders[leg + 1]!]
+    const handover = await handOver(shipment, legs[leg]!, to)
+    handovers.push({ handover, from: walletOf(from), to: walletOf(to) })
+    legs.push(handover.next)
+  }
+  const start = { agreement: shipment.agreement, leg: 1, limitId: 1, startSeq: 2, startIndex: 0 }
+  return { shipment, legs, handovers, violation: caseId(start) }
+}
+
+/** Writes all of it, in the order in which it would have happened. */
+export async function writeScenario(log: EventLog, scenario: Scenario): Promise<void> {
+  const { shipment, legs, handovers } = scenario
+  const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
+  const { terms, termsHash, payerSignature, payeeSignature } = shipment
+  await append(log, {
+    type: 'custody.agreement.signed.v1',
+    data: { ...of, terms, termsHash, payerSignature, payeeSignature },
+  })
+  await append(log, {
+    type: 'custody.packed.v1',
+    data: {
+      ...of,
+      leg: 0,
+      custodian: handovers[0]!.from,
+      keys: legs[0]!.signedKeys,
+      keysHash: bytesToHex(legs[0]!.keysHash),
+    },
+  })
+  for (const [leg, { handover, from, to }] of handovers.entries()) {
+    await writeEnvelopes(log, legs[leg]!, deviceId(shipment.device.public))
+    if (leg === 1) await append(log, chargedFact(scenario))
+    await append(log, transferredFact(of, legs[leg]!, { handover, from, to }))
+  }
+  await append(log, { type: 'custody.delivered.v1', data: { ...of, leg: 2, to: handovers.at(-1)!.to } })
+}
+
+export async function append(log: EventLog, fact: ConsignFact): Promise<void> {
+  const event = { id: crypto.randomUUID(), time: Date.now(), ...fact }
+  await log.append(subjectOf(fact), [event], { expectedSeq: 'any' })
+}
+
+/** The violation of leg 1; `changes` make another of it. */
+export function chargedFact(
+  { shipment, violation }: Scenario,
+  changes: Partial<{ runFromSeq: number; startSeq: number; startIndex: number; caseId: Hex }> = {},
+): ConsignFact {
+  const limit = limits(shipment.terms)[0]!
+  return {
+    type: 'penalty.violation.charged.v1',
+    data: {
+      agreement: shipment.agreement,
+      shipment: shipmentNumber(shipment),
+      leg: 1,
+      custodian: walletOf(shipment.parties['shipper-x']!),
+      limitId: limit.limitId,
+      metric: limit.metric,
+      kind: 'instantaneous',
+      caseId: violation,
+      startSeq: 2,
+      startIndex: 0,
+      runFromSeq: 1,
+      fromMs: 1,
+      toMs: 2,
+      worst: OUTSIDE.temperature,
+      readings: 1,
+      penalty: limit.penalty,
+      beneficiary: limit.beneficiary,
+      ...changes,
+    },
+  }
+}
+
+async function writeEnvelopes(log: EventLog, leg: LegEvidence, device: string): Promise<void> {
+  for (const [index, wire] of leg.wires.entries()) {
+    const digest = bytesToHex(leg.digests[index]!)
+    const headers = { 'Consign-Digest': digest, 'Consign-Device': device }
+    await log.publish(subjects.envelope(leg.ref.agreement, leg.ref.leg), wire, { msgId: digest, headers })
+  }
+}
+
+function transferredFact(
+  of: { agreement: Hex; shipment: string },
+  leg: LegEvidence,
+  { handover, from, to }: Scenario['handovers'][number],
+): ConsignFact {
+  const { offer, accept, cut, next } = handover
+  return {
+    type: 'custody.transferred.v1',
+    data: {
+      ...of,
+      leg: leg.ref.leg,
+      n: leg.digests.length,
+      head: bytesToHex(leg.previous),
+      root: bytesToHex(merkleRoot(leg.digests)),
+      cut,
+      cutDigest: bytesToHex(cutDigest(decodeSignedCut(hexToBytes(cut)).record)),
+      accept,
+      offer,
+      from,
+      to,
+      nextKeysHash: bytesToHex(next.keysHash),
+      nextKeys: next.signedKeys,
+    },
+  }
+}
+
+function shipmentNumber({ terms }: Shipment): string {
+  const named = terms.clauses.find((clause) => clause.kind === 'general')
+  if (named?.kind !== 'general') throw new Error('the sample has no general clause')
+  return named.shipment
+}
+
+function walletOf(party: PartyKeys): Hex {
+  return party.wallet.address.toLowerCase() as Hex
+}
