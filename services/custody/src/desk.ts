@@ -1,18 +1,13 @@
 import { type CryptoProvider, Refusal } from '@consign/envelope'
 import { type EventLog, loadState, type NewEvent, type Recorded } from '@consign/eventlog'
-import { type Hex, subjects } from '@consign/events'
+import { subjects } from '@consign/events'
 import { step } from '@consign/runtime'
 import type { Agreement } from './domain/agreement.ts'
 import { type Command, custody } from './domain/decide.ts'
-import {
-  type DeviceRecord,
-  type Place,
-  recordOfFrame,
-  recordsOfEnvelope,
-  stageOf,
-} from './domain/device-record.ts'
+import { type DeviceRecord, type Place, recordOfFrame, recordsOfEnvelope } from './domain/device-record.ts'
+import { stageOf } from './domain/stage.ts'
 import { eventId } from './event-id.ts'
-import { verifyRecord } from './verification.ts'
+import { verifyRecord, verifyShown } from './verification.ts'
 
 // 256 × about 12 KiB of signatures = 3 MiB an agreement; a device needs two for each offer.
 export const WAITING_RECORDS_MAX = 256
@@ -91,39 +86,43 @@ export class AgreementDesk {
         `${WAITING_RECORDS_MAX} records of ${this.#options.place.agreement} wait for others already; this one stays in the log`,
       )
     }
-    this.#waiting.set(record.key, record)
+    if (!this.#waiting.has(record.key)) this.#waiting.set(record.key, record)
   }
 
   /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused. */
   async #advance(cause: Cause): Promise<Refused[]> {
-    const { log, crypto, place } = this.#options
+    const { log, crypto } = this.#options
     const refused: Refused[] = []
     for (let progressed = true; progressed; ) {
       progressed = false
+      let { state } = await loadState(log, custody, this.#subject)
       for (const record of [...this.#waiting.values()]) {
-        const { state } = await loadState(log, custody, this.#subject)
         const known = [...this.#waiting.values()]
         const stage = stageOf(record, state, known)
         if (stage === 'waits') continue
-        if (stage === 'ready') {
-          const refusal = await this.#tell(() => verifyRecord(crypto, place, state, record, known), cause)
-          if (refusal !== undefined) refused.push({ record, refusal })
-        }
-        this.#waiting.delete(record.key)
         progressed = true
+        this.#waiting.delete(record.key)
+        if (stage === 'done') continue
+        try {
+          if (stage === 'ready') await this.#decide(await verifyRecord(crypto, state, record, known), cause)
+          else await this.#keepVerified(state, record)
+        } catch (error) {
+          if (!isInvalid(error)) {
+            this.#waiting.set(record.key, record)
+            throw error
+          }
+          refused.push({ record, refusal: error })
+        }
+        if (stage === 'ready') ({ state } = await loadState(log, custody, this.#subject))
       }
     }
     return refused
   }
 
-  async #tell(verify: () => Promise<Command>, cause: Cause): Promise<Refusal | undefined> {
-    try {
-      await this.#decide(await verify(), cause)
-      return undefined
-    } catch (error) {
-      if (error instanceof Refusal && !error.retry) return error
-      throw error
-    }
+  async #keepVerified(state: Agreement, record: DeviceRecord): Promise<void> {
+    const { crypto, place } = this.#options
+    await verifyShown(crypto, place, state, record)
+    this.#waiting.set(record.key, { ...record, verified: true })
   }
 
   async #decide(command: Command, { timeMs, causation }: Cause): Promise<void> {
@@ -147,31 +146,33 @@ export class AgreementDesk {
     }
   }
 
-  /** Reads, once, what the device showed before `to` and is not told yet. Refused then, refused now: those are left out. */
+  /** Reads, once, what the device showed up to `to` and is not told yet. Refused then, refused now: those are left out. */
   async #load(to: number): Promise<void> {
     if (this.#loaded) return
     const { log, place } = this.#options
+    const { state } = await loadState(log, custody, this.#subject)
     for await (const message of log.read([subjects.device(place.agreement, '*')], { to })) {
-      await this.#reload(() => [recordOfFrame(message.data, place)])
+      this.#reload(state, () => [recordOfFrame(message.data, place)])
     }
     for (const cut of [...this.#waiting.values()].filter(({ kind }) => kind === 'cut')) {
-      const firstEnvelopes = subjects.envelope(place.agreement as Hex, cut.leg + 1)
-      for await (const message of log.read([firstEnvelopes], { to })) {
-        if (await this.#reload(() => recordsOfEnvelope(message.data, place))) break
+      for await (const message of log.read([subjects.envelope(place.agreement, cut.leg + 1)], { to })) {
+        if (this.#reload(state, () => recordsOfEnvelope(message.data, place))) break
       }
     }
     this.#loaded = true
   }
 
-  async #reload(parse: () => DeviceRecord[]): Promise<boolean> {
+  #reload(state: Agreement, parse: () => DeviceRecord[]): boolean {
     try {
-      const { state } = await loadState(this.#options.log, custody, this.#subject)
       const records = parse().filter((record) => stageOf(record, state, []) !== 'done')
       for (const record of records) this.#wait(record)
       return records.length > 0
     } catch (error) {
-      if (error instanceof Refusal && !error.retry) return false
+      if (isInvalid(error)) return false
       throw error
     }
   }
 }
+
+/** Refused for good; whatever may pass, or is a bug, is not the record's fault. */
+const isInvalid = (error: unknown): error is Refusal => error instanceof Refusal && !error.retry

@@ -3,11 +3,12 @@ import type { EventLog } from '@consign/eventlog'
 import type { Hex } from '@consign/events'
 import { z } from 'zod'
 
-// × about 25 KiB for the largest event = 12 MiB in flight to one partner at most; it asks again from `next`.
+// What one answer may put into flight to one partner, whichever comes first; it asks again from `next`.
 export const REPLAY_MESSAGES_MAX = 500
+export const REPLAY_BYTES_MAX = 8 * 1024 * 1024
 
 /** A message of the feed as the party would have seen it live: the cursor is the header Nats-Sequence. */
-export type Replayed = { data: Uint8Array; headers: { 'Nats-Sequence': string; 'Nats-Subject': string } }
+export type Replayed = { data: Uint8Array; headers: Record<string, string> }
 
 /** `next`: cursor to go on from. `done`: nothing more was there. */
 export type ReplayEnd = { ok: true; from: number; next: number; sent: number; done: boolean }
@@ -24,17 +25,19 @@ export async function replayFeed(
   const parsed = request.safeParse(asked)
   if (!parsed.success) throw new Refusal('replay.from', 'from must be a cursor: a whole number, at least 1')
   const { from } = parsed.data
-  const last = await log.lastSeq('FEED')
-  let [sent, next] = [0, last + 1]
-  for await (const { seq, subject, data } of log.readStream('FEED', [`feed.${address}.>`], {
+  const to = await log.lastSeq('FEED')
+  let [sent, bytes] = [0, 0]
+  if (from > to) return { ok: true, from, next: from, sent, done: true }
+  for await (const { seq, subject, data, headers } of log.readStream('FEED', [`feed.${address}.>`], {
     from,
-    to: last,
+    to,
   })) {
-    if (sent === REPLAY_MESSAGES_MAX) return { ok: true, from, next: seq, sent, done: false }
+    const isFull = sent === REPLAY_MESSAGES_MAX || (sent > 0 && bytes + data.length > REPLAY_BYTES_MAX)
+    if (isFull) return { ok: true, from, next: seq, sent, done: false }
     const partnerSubject = subject.replace(/^feed\./, 'partner.')
-    send({ data, headers: { 'Nats-Sequence': String(seq), 'Nats-Subject': partnerSubject } })
+    send({ data, headers: { ...headers, 'Nats-Sequence': String(seq), 'Nats-Subject': partnerSubject } })
     sent += 1
+    bytes += data.length
   }
-  next = Math.max(next, from)
-  return { ok: true, from, next, sent, done: true }
+  return { ok: true, from, next: to + 1, sent, done: true }
 }

@@ -14,7 +14,8 @@ import { device, type Terms, verifyAccept } from '@consign/terms'
 import { acceptingParty } from './domain/acceptance.ts'
 import type { Agreement, Leg } from './domain/agreement.ts'
 import type { Command } from './domain/decide.ts'
-import { attachedAccept, type DeviceRecord, nextKeysOf, type Place } from './domain/device-record.ts'
+import type { DeviceRecord, Place } from './domain/device-record.ts'
+import { attachedAccept, nextKeysOf } from './domain/stage.ts'
 
 /**
  * Checks every signature of a record that is ready against the keys that custody itself knows, down from the device of the terms, and
@@ -22,7 +23,6 @@ import { attachedAccept, type DeviceRecord, nextKeysOf, type Place } from './dom
  */
 export async function verifyRecord(
   crypto: CryptoProvider,
-  place: Place,
   state: Agreement,
   record: DeviceRecord,
   known: readonly DeviceRecord[],
@@ -40,9 +40,23 @@ export async function verifyRecord(
       return { type: 'seal', ...sealed, seal: record.bytes, sealDigest: record.digest }
     }
     case 'cut':
-      return verifyCutLeg(crypto, place, state, record, known)
+      return verifyCutLeg(crypto, state, record, known)
     case 'accept':
       throw new Error('an acceptance is no command of its own: it comes with a cut or by request')
+  }
+}
+
+/** The same for next keys and attached acceptances, which become part of the command that names them. */
+export async function verifyShown(
+  crypto: CryptoProvider,
+  place: Place,
+  state: Agreement,
+  record: DeviceRecord,
+): Promise<void> {
+  if (record.kind === 'legKeys') {
+    await verifyLegKeys(crypto, legOf(state, { ...record, leg: record.leg - 1 }).keys, record.signed)
+  } else if (record.kind === 'accept') {
+    await verifyAccept(crypto, acceptingParty(state, record.signed.record), place, record.signed)
   }
 }
 
@@ -58,9 +72,8 @@ async function verifyOffered(
   if (`0x${offering}` !== device(termsOf(state)).deviceId) {
     throw new Refusal('offer.device', `the offer names device ${offering}, which is not that of the terms`)
   }
-  const next = nextKeysOf(record.signed, state, known)
-  if (next === undefined) throw new Error('an offer is ready only when its next keys are known')
-  if (next.signed !== undefined) await verifyLegKeys(crypto, keys, next.signed)
+  const nextKeys = nextKeysOf(record.signed, state, known)
+  if (nextKeys === undefined) throw new Error('an offer is ready only when its next keys are known')
   return {
     type: 'offer',
     leg,
@@ -68,13 +81,12 @@ async function verifyOffered(
     offerDigest: record.digest,
     m,
     ttlEnvelopes,
-    nextKeys: next.bytes,
+    nextKeys,
   }
 }
 
 async function verifyCutLeg(
   crypto: CryptoProvider,
-  place: Place,
   state: Agreement,
   record: Extract<DeviceRecord, { kind: 'cut' }>,
   known: readonly DeviceRecord[],
@@ -97,7 +109,6 @@ async function verifyCutLeg(
   const isRecorded = leg.acceptances.some((given) => given.acceptDigest === digests.acceptDigest)
   const shown = attachedAccept(record.signed, known)
   if (leg.cut !== undefined || isRecorded || shown === undefined) return command
-  await verifyAccept(crypto, acceptingParty(state, shown.signed.record), place, shown.signed)
   return { ...command, attached: { record: shown.signed.record, accept: shown.bytes } }
 }
 

@@ -21,13 +21,13 @@ import {
 } from '@consign/envelope'
 import type { Hex } from '@consign/events'
 import { acceptDigest } from '@consign/terms'
-import type { Agreement } from './agreement.ts'
 
 /**
  * Something signed that came by way of the device. `leg` is the leg it is about (for legKeys the one that they open, for an
- * acceptance the one that would end), `digest` names the record, `key` these very bytes.
+ * acceptance the one that would end), `digest` names the record, `key` these very bytes. Next keys and acceptances lead to nothing
+ * by themselves: they are `verified` while they wait to be named.
  */
-export type DeviceRecord = { leg: number; digest: Hex; key: string; bytes: Hex } & (
+export type DeviceRecord = { leg: number; digest: Hex; key: string; bytes: Hex; verified?: true } & (
   | { kind: 'legKeys'; signed: SignedLegKeys }
   | { kind: 'offer'; signed: SignedOffer }
   | { kind: 'cut'; signed: SignedCut }
@@ -97,71 +97,6 @@ export function recordsOfEnvelope(wire: Uint8Array, place: Place): DeviceRecord[
     },
     recordOfFrame(encodeFrame('cut', encodeSignedCut(cut)), place),
   ]
-}
-
-/** What stands between a record and its event: `waits` for another record, `ready`, or `done` (already told, or too late to matter). */
-export function stageOf(
-  record: DeviceRecord,
-  state: Agreement,
-  known: Iterable<DeviceRecord>,
-): 'waits' | 'ready' | 'done' {
-  if (state.signed === undefined) return 'waits'
-  const leg = state.legs[record.leg]
-  switch (record.kind) {
-    case 'legKeys':
-      if (leg !== undefined) return 'done'
-      return record.leg === 0 ? 'ready' : 'waits'
-    case 'accept':
-      return leg?.cut !== undefined ? 'done' : 'waits'
-    case 'seal':
-      if (leg === undefined) return 'waits'
-      return leg.sealDigests.includes(record.digest) ? 'done' : 'ready'
-    case 'offer': {
-      if (leg === undefined) return 'waits'
-      const made = leg.offers.some(({ offerDigest }) => offerDigest === record.digest)
-      if (made || leg.cut !== undefined || state.delivered) return 'done'
-      return nextKeysOf(record.signed, state, known) === undefined ? 'waits' : 'ready'
-    }
-    case 'cut': {
-      if (leg === undefined) return 'waits'
-      if (leg.cut !== undefined) return leg.cut.cutDigest === record.digest || leg.tampered ? 'done' : 'ready'
-      const offer = toHex(record.signed.record.offerDigest)
-      if (!leg.offers.some(({ offerDigest }) => offerDigest === offer)) return 'waits'
-      return isAcceptKnown(record.signed, state, known) ? 'ready' : 'waits'
-    }
-  }
-}
-
-/** Signed keys of the next leg that an offer names: from an offer before it, or shown by the device and still unused. */
-export function nextKeysOf(
-  { record }: SignedOffer,
-  state: Agreement,
-  known: Iterable<DeviceRecord>,
-): { verified: boolean; bytes: Hex; signed?: SignedLegKeys; key?: string } | undefined {
-  const nextKeysHash = toHex(record.nextKeysHash)
-  const offered = state.legs[record.leg]?.offers.find((made) => made.nextKeysHash === nextKeysHash)
-  if (offered !== undefined) return { verified: true, bytes: offered.nextKeys }
-  for (const shown of known) {
-    if (shown.kind !== 'legKeys' || shown.digest !== nextKeysHash || shown.leg !== record.leg + 1) continue
-    return { verified: false, bytes: shown.bytes, signed: shown.signed, key: shown.key }
-  }
-  return undefined
-}
-
-/** The acceptance that a cut names, when it came with an envelope. */
-export function attachedAccept(
-  { record }: SignedCut,
-  known: Iterable<DeviceRecord>,
-): Extract<DeviceRecord, { kind: 'accept' }> | undefined {
-  const digest = toHex(record.acceptDigest)
-  for (const shown of known) if (shown.kind === 'accept' && shown.digest === digest) return shown
-  return undefined
-}
-
-function isAcceptKnown(cut: SignedCut, state: Agreement, known: Iterable<DeviceRecord>): boolean {
-  const digest = toHex(cut.record.acceptDigest)
-  const recorded = state.legs[cut.record.leg]?.acceptances.some(({ acceptDigest }) => acceptDigest === digest)
-  return recorded === true || attachedAccept(cut, known) !== undefined
 }
 
 // Header offsets 2 (flags) and 40 (seq): all but one envelope of a leg is passed over without being parsed.

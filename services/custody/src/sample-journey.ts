@@ -1,0 +1,183 @@
+/** Signed records of one journey for tests: what payer and payee, the device and a carrier would have sent. Made once; SLH-DSA takes its time. */
+import {
+  type Accept,
+  type Cut,
+  cutDigest,
+  encodeFrame,
+  encodeSignedCut,
+  encodeSignedLegKeys,
+  encodeSignedOffer,
+  encodeSignedSeal,
+  FLAG,
+  fromHex,
+  type KeySet,
+  keysBytes,
+  legKeysDigest,
+  native,
+  type Offer,
+  offerDigest,
+  type SignedAccept,
+  type SignedLegKeys,
+  sealEnvelope,
+  signCut,
+  signLegKeys,
+  signOffer,
+  signSeal,
+  toHex,
+} from '@consign/envelope'
+import type { Hex } from '@consign/events'
+import {
+  acceptDigest,
+  agreementAddress,
+  type PartySignature,
+  partyByWallet,
+  payee,
+  payer,
+  signAccept,
+  signAgreement,
+  termsHash,
+} from '@consign/terms'
+import { type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
+import type { Deployment } from './requests.ts'
+
+export const DEPLOYMENT: Deployment = {
+  chainId: 31_337,
+  factory: `0x${'fa'.repeat(20)}`,
+  implementation: `0x${'1a'.repeat(20)}`,
+}
+
+const legKey = (leg: number): KeySet => native.keysFromSeed(new Uint8Array(32).fill(leg + 1))
+
+/** Everything about one agreement of the sample's parties, from signed terms to signed cuts. */
+export class SampleJourney {
+  readonly sample: SampleAgreement
+  readonly agreement: Hex
+  readonly termsHash: Hex
+  readonly #legKeys = new Map<number, Promise<SignedLegKeys>>()
+
+  constructor(sample: SampleAgreement = sampleAgreement()) {
+    this.sample = sample
+    this.termsHash = termsHash(sample.terms)
+    this.agreement = agreementAddress({ ...DEPLOYMENT, ...this.#message() })
+  }
+
+  wallet(name: string): Hex {
+    return this.#party(name).wallet.address.toLowerCase() as Hex
+  }
+
+  ref(leg: number) {
+    return { chainId: DEPLOYMENT.chainId, agreement: this.agreement, leg }
+  }
+
+  signature(name: string): Promise<PartySignature> {
+    return signAgreement(native, this.#party(name), DEPLOYMENT, this.#message())
+  }
+
+  /** The request that founds the agreement. */
+  async signedTerms() {
+    const [payerSignature, payeeSignature] = [
+      await this.signature('factory'),
+      await this.signature('supplier'),
+    ]
+    return { terms: this.sample.terms, payerSignature, payeeSignature }
+  }
+
+  legKeys(leg: number): Promise<SignedLegKeys> {
+    const known = this.#legKeys.get(leg)
+    if (known !== undefined) return known
+    const keys = legKey(leg).public
+    const signer = leg === 0 ? this.sample.device : legKey(leg - 1)
+    const signed = signLegKeys(native, signer, { ...this.ref(leg), keys: keysBytes(keys) }, keys)
+    this.#legKeys.set(leg, signed)
+    return signed
+  }
+
+  async legKeysFrame(leg: number): Promise<Uint8Array> {
+    return encodeFrame('legKeys', encodeSignedLegKeys(await this.legKeys(leg)))
+  }
+
+  async offer(leg: number, changes: Partial<Offer> = {}): Promise<{ digest: Hex; frame: Uint8Array }> {
+    const { deviceId } = this.sample.terms.clauses.find((clause) => clause.kind === 'device') as {
+      deviceId: Hex
+    }
+    const nextKeysHash = legKeysDigest((await this.legKeys(leg + 1)).record)
+    const empty = { head: new Uint8Array(32), nonce: new Uint8Array(16).fill(leg) }
+    const record = {
+      ...this.ref(leg),
+      device: deviceId.slice(2),
+      m: 2,
+      ttlEnvelopes: 10,
+      nextKeysHash,
+      ...empty,
+      ...changes,
+    }
+    const frame = encodeFrame('offer', encodeSignedOffer(await signOffer(native, legKey(leg), record)))
+    return { digest: toHex(offerDigest(record)), frame }
+  }
+
+  acceptRecord(name: string, offer: Hex, changes: Partial<Accept> = {}): Accept {
+    const clause = partyByWallet(this.sample.terms, this.wallet(name))
+    return {
+      offerDigest: offer,
+      party: this.wallet(name),
+      termsHash: this.termsHash,
+      amount: BigInt(clause?.amount ?? 0),
+      penaltyMax: BigInt(clause?.penaltyCap ?? 0),
+      reservationsHash: `0x${'00'.repeat(32)}`,
+      ...changes,
+    }
+  }
+
+  async accept(name: string, offer: Hex, changes: Partial<Accept> = {}) {
+    const record = this.acceptRecord(name, offer, changes)
+    const place = { chainId: DEPLOYMENT.chainId, agreement: this.agreement }
+    const signed = await signAccept(native, this.#party(name), place, record)
+    return { signed, digest: acceptDigest(place, record) }
+  }
+
+  async cut(leg: number, offer: Hex, accept: Hex, changes: Partial<Cut> = {}) {
+    const binds = { offerDigest: fromHex(offer), acceptDigest: fromHex(accept) }
+    const reached = { n: 3, head: new Uint8Array(32).fill(9), root: new Uint8Array(32).fill(8) }
+    const record = { ...this.ref(leg), ...binds, ...reached, ...changes }
+    const signed = await signCut(native, legKey(leg), record)
+    return { signed, digest: toHex(cutDigest(record)), frame: encodeFrame('cut', encodeSignedCut(signed)) }
+  }
+
+  async sealFrame(leg: number, n: number): Promise<Uint8Array> {
+    const record = { ...this.ref(leg), n, root: new Uint8Array(32).fill(n), head: new Uint8Array(32) }
+    return encodeFrame('seal', encodeSignedSeal(await signSeal(native, legKey(leg), record)))
+  }
+
+  /** Envelope `seq` of a leg; the first one of a leg carries the handover that began it. */
+  async envelope(
+    leg: number,
+    seq: number,
+    handover?: { cut: Awaited<ReturnType<SampleJourney['cut']>>; accept: SignedAccept },
+  ) {
+    const { wire } = await sealEnvelope(native, legKey(leg), {
+      ref: this.ref(leg),
+      seq,
+      previous: handover === undefined ? new Uint8Array(32) : fromHex(handover.cut.digest),
+      flags: handover === undefined ? 0 : FLAG.handover,
+      readings: [],
+      seed: new Uint8Array(16),
+      bootId: new Uint8Array(16),
+      baseMonotonicMs: 0,
+      baseUtcMs: Date.UTC(2026, 10, 2),
+      clockState: 1,
+      ...(handover === undefined ? {} : { cut: handover.cut.signed, accept: handover.accept }),
+    })
+    return wire
+  }
+
+  #party(name: string) {
+    const keys = this.sample.parties[name]
+    if (keys === undefined) throw new Error(`no party ${name} in the sample`)
+    return keys
+  }
+
+  #message() {
+    const { terms } = this.sample
+    return { termsHash: this.termsHash, payer: payer(terms).wallet, payee: payee(terms).wallet }
+  }
+}
