@@ -10,10 +10,14 @@ export type BenchResult = {
   ratio?: number
 }
 
-/** One thing to measure: `readingsPerOp` how many readings an operation handles, `baseline` the name of an earlier case. */
+/**
+ * One thing to measure: `opsPerCall` how many operations a call of `op` does (1 unless said), `readingsPerOp` how many readings an operation
+ * handles, `baseline` the name of another case.
+ */
 export type BenchCase = {
   name: string
   op: () => unknown
+  opsPerCall?: number
   readingsPerOp?: number
   baseline?: string
 }
@@ -31,8 +35,9 @@ export async function measure(cases: readonly BenchCase[]): Promise<BenchResult[
   const counts = new Map<string, number>()
   for (const { name, op } of cases) counts.set(name, await operationsFor(op, WARM_UP_US, ROUND_US_MIN))
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { name, op } of cases) {
-      const us = (await cpuUsOf(op, counts.get(name) as number)) / (counts.get(name) as number)
+    for (const { name, op, opsPerCall = 1 } of cases) {
+      const count = counts.get(name) as number
+      const us = (await cpuUsOf(op, count)) / (count * opsPerCall)
       leastUs.set(name, Math.min(us, leastUs.get(name) ?? Number.POSITIVE_INFINITY))
     }
   }
@@ -66,7 +71,7 @@ export function resultOf(
 }
 
 /** CPU-µs (user and system, all threads of this process) that `count` operations take. */
-export async function cpuUsOf(op: () => unknown, count: number): Promise<number> {
+async function cpuUsOf(op: () => unknown, count: number): Promise<number> {
   const before = process.cpuUsage()
   for (let index = 0; index < count; index++) {
     const result = op()
@@ -74,32 +79,6 @@ export async function cpuUsOf(op: () => unknown, count: number): Promise<number>
   }
   const { user, system } = process.cpuUsage(before)
   return user + system
-}
-
-/** A table of results for people. */
-export function tableOf(results: readonly BenchResult[]): string {
-  const rows = results.map(({ name, cpuUsPerOp, opsPerSecond, readingsPerSecond, baseline, ratio }) => [
-    name,
-    cpuUsPerOp.toFixed(2),
-    Math.round(opsPerSecond).toString(),
-    readingsPerSecond === undefined ? '' : Math.round(readingsPerSecond).toString(),
-    baseline === undefined || ratio === undefined ? '' : `${ratio.toFixed(2)} × ${baseline}`,
-  ])
-  const head = ['what', 'CPU-µs each', 'per CPU-s', 'readings per CPU-s', 'against']
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] as string).length)),
-  )
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] as number
-          return column === 0 || column === 4 ? cell.padEnd(width) : cell.padStart(width)
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }
 
 async function operationsFor(op: () => unknown, warmUpUs: number, roundUs: number): Promise<number> {

@@ -83,7 +83,7 @@ export function parseEnvelope(wire: Uint8Array): Envelope {
 }
 
 /**
- * Checks the envelope's signatures under its leg's keys; those of a cut or an accept that it carries are checked by verifyCut and where the
+ * Checks the envelope's signatures under its leg's keys, on the pool, so that the thread stays free and other cores help; those of a cut or an accept that it carries are checked by verifyCut and where the
  * terms are. Throws Refusal `envelope.signature.p256`, `envelope.signature.highS` or `envelope.signature.mlDsa`.
  */
 export async function verifyEnvelope(
@@ -100,7 +100,11 @@ export async function verifyEnvelope(
   if (!mlDsaHolds) throw refusedSignature('envelope', 'mlDsa')
 }
 
-/** The same on the calling thread. */
+/**
+ * The same on the calling thread. Measured for a checkpoint on two cores: 174 CPU-µs here against 193 to 203 on the pool, where one process
+ * reaches up to 1.4 times as many per second while the other core is idle. So a service that shares its machine, or runs once per core, takes
+ * this one; one process alone on several cores takes the pool.
+ */
 export function verifyEnvelopeSync(crypto: CryptoProvider, legPublic: PublicKeys, envelope: Envelope): void {
   const { message, digest, p256, mlDsa } = envelope
   if (!crypto.p256VerifySync(legPublic.p256, message, p256)) throw refusedP256('envelope', p256)
