@@ -78,7 +78,7 @@ async function ship(
         replay: options.replay,
         paceMs: PACE_MS,
         readingsPerLeg: READINGS_PER_LEG,
-        networkCutInLeg: 2,
+        networkCutInLeg: options.replay === undefined ? 2 : undefined,
         onEdge: (event) => timeline.showEdge(event),
       },
       (observation: Observation) => {

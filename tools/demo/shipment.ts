@@ -101,7 +101,11 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const network = await startMobileNetwork(stack.mqttPort)
   const onEdge = (event: EdgeEvent) => {
     options.onEdge(event)
-    if (event.event === 'cut' && event.leg === (options.networkCutInLeg ?? 0) - 1) {
+    if (
+      event.event === 'cut' &&
+      options.networkCutInLeg !== undefined &&
+      event.leg === options.networkCutInLeg - 1
+    ) {
       network.cut()
       options.onEdge({ event: 'network', up: false })
       setTimeout(() => {

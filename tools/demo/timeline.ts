@@ -77,9 +77,9 @@ export class Timeline {
       case 'custody.offered.v1':
         return [`scan: the device offers the goods at envelope ${event.data.m}`]
       case 'custody.accepted.v1':
+        this.custodians.set(`${event.data.agreement}:${event.data.leg + 1}`, this.nameOf(event.data.party))
         return [`${this.nameOf(event.data.party)} accepts`]
       case 'custody.transferred.v1':
-        this.custodians.set(`${event.data.agreement}:${event.data.leg + 1}`, this.nameOf(event.data.to))
         return [
           `cut after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
           'cyan',
@@ -110,7 +110,7 @@ export class Timeline {
       case 'settlement.settled.v1':
         return [`settled: ${formatTokens(BigInt(event.data.refund))} tokens stay with the payer`, 'green']
       case 'chain.mined.v1':
-        return [mined(event.data), 'dim']
+        return event.data.key.startsWith('payment:') ? undefined : [mined(event.data), 'dim']
       case 'chain.refused.v1':
         return [`the chain refuses: ${event.data.what}: ${event.data.reason}`, 'red']
       case 'custody.tampered.v1':
@@ -130,9 +130,8 @@ function violation(data: EventData<'penalty.violation.charged.v1'>, custodian: s
   return `violation by ${custodian}: ${data.metric} up to ${human(data.worst)} in ${count}, ${formatTokens(BigInt(data.penalty))} tokens`
 }
 
-function mined({ what, gasUsed, result, ok }: EventData<'chain.mined.v1'>): string {
-  const size = result?.size === undefined ? '' : `, ${result.size} envelopes`
-  return `chain: ${what}${size}, ${gasUsed.toLocaleString('en')} gas${ok ? '' : ', REVERTED'}`
+function mined({ what, gasUsed, ok }: EventData<'chain.mined.v1'>): string {
+  return `chain: ${what}, ${gasUsed.toLocaleString('en')} gas${ok ? '' : ', REVERTED'}`
 }
 
 /** Lowest and highest temperature of an envelope, with a bar for each of eight parts of it. */

@@ -8,7 +8,7 @@ import {
 } from '@consign/envelope'
 import { encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
-import { assess } from '@consign/penalty'
+import { assess } from '@consign/penalty/assess'
 import { device, general, payoutPlan, type Terms, transfersOf } from '@consign/terms'
 import { type Hex, hexToBytes, toHex } from 'viem'
 import type { Checks } from '../document.ts'
