@@ -2,17 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { Refusal } from '@consign/envelope'
 import { type MsgHdrs, type NatsConnection, headers as newHeaders } from '@nats-io/nats-core'
 import { encodeBatch, eventIdOf } from './batch.ts'
+import type { ConnectionWatch } from './connection-watch.ts'
 import type { AppendOptions, NewEvent, Recorded } from './event-log.ts'
-import { conflict, unavailable } from './unavailable.ts'
+import { conflict } from './unavailable.ts'
 
 const ACK_MS_MAX = 5_000
-const ATTEMPTS_MAX = 8
 const HEADER_BYTES_MAX = 512 // a status line, an id of at most 200 and a few numbers
 
 // Error codes of nats-server: "wrong last sequence", in its two forms.
 const WRONG_LAST_SEQUENCE = new Set([10071, 10164])
 
-type Answer = { seq: number } | 'conflict' | { unknown: unknown }
+type Answer = { seq: number } | 'conflict'
+type AckMessage = { seq: number; error?: { err_code: number; description: string } }
+type Batch = { subject: string; bodies: readonly Uint8Array[]; firstId: string; expected: number }
 type Reads = {
   /** The first message of the subject at or after a position. */
   next(subject: string, from: number): Promise<Recorded | undefined>
@@ -24,7 +26,7 @@ type Reads = {
  * arrived, or the repeat conflicts and the event found there carries our id.
  */
 export async function appendEvents(
-  nats: NatsConnection,
+  { nats, watch }: { nats: NatsConnection; watch: ConnectionWatch },
   reads: Reads,
   subject: string,
   events: readonly NewEvent[],
@@ -33,20 +35,14 @@ export async function appendEvents(
   const { firstId, bodies } = encodeBatch(events)
   checkSize(subject, bodies, nats.info?.max_payload)
   let expected = expectedSeq === 'any' ? ((await reads.last(subject))?.seq ?? 0) : expectedSeq
-  for (let attempt = 1; ; attempt++) {
-    const answer = await send(nats, subject, bodies, firstId, expected)
-    if (answer !== 'conflict' && 'seq' in answer) return { lastSeq: answer.seq }
-    if (answer === 'conflict') {
-      const there = await reads.next(subject, expected + 1)
-      if (there !== undefined && eventIdOf(there) === firstId)
-        return { lastSeq: there.seq + events.length - 1 }
-      if (expectedSeq !== 'any') throw conflict(subject, expected)
-      expected = (await reads.last(subject))?.seq ?? 0
-      continue
-    }
-    if (attempt >= ATTEMPTS_MAX || nats.isClosed())
-      throw unavailable(`appending to ${subject}`, answer.unknown)
-    await new Promise((resolve) => setTimeout(resolve, Math.min(2_000, 50 * 2 ** attempt)))
+  for (;;) {
+    const batch = { subject, bodies, firstId, expected }
+    const answer = await watch.persistently(`appending to ${subject}`, () => send(nats, batch))
+    if (answer !== 'conflict') return { lastSeq: answer.seq }
+    const there = await reads.next(subject, expected + 1)
+    if (there !== undefined && eventIdOf(there) === firstId) return { lastSeq: there.seq + events.length - 1 }
+    if (expectedSeq !== 'any') throw conflict(subject, expected)
+    expected = (await reads.last(subject))?.seq ?? 0
   }
 }
 
@@ -63,43 +59,32 @@ function checkSize(
     )
 }
 
-/** One event: a plain publish. Several: an atomic batch, whose members before the last are not acknowledged one by one. */
-async function send(
-  nats: NatsConnection,
-  subject: string,
-  bodies: readonly Uint8Array[],
-  firstId: string,
-  expected: number,
-): Promise<Answer> {
-  const batch = bodies.length > 1 ? randomUUID() : undefined
+/**
+ * One event: a plain publish. Several: an atomic batch (ADR-50), whose members before the last are not acknowledged one by one.
+ * Throws when the outcome is not known.
+ */
+async function send(nats: NatsConnection, { subject, bodies, firstId, expected }: Batch): Promise<Answer> {
+  const batchId = bodies.length > 1 ? randomUUID() : undefined
+  const last = bodies.length - 1
   const headersOf = (index: number): MsgHdrs => {
     const headers = newHeaders()
     if (index === 0) headers.set('Nats-Expected-Last-Subject-Sequence', String(expected))
-    // Not inside a batch: the server would refuse it.
-    if (batch === undefined) headers.set('Nats-Msg-Id', firstId)
-    else {
-      headers.set('Nats-Batch-Id', batch)
-      headers.set('Nats-Batch-Sequence', String(index + 1))
-      if (index === bodies.length - 1) headers.set('Nats-Batch-Commit', '1')
+    if (batchId === undefined) {
+      // Not inside a batch: the server would refuse it.
+      headers.set('Nats-Msg-Id', firstId)
+      return headers
     }
+    headers.set('Nats-Batch-Id', batchId)
+    headers.set('Nats-Batch-Sequence', String(index + 1))
+    if (index === last) headers.set('Nats-Batch-Commit', '1')
     return headers
   }
-  try {
-    const last = bodies.length - 1
-    // Sent without waiting for the server's consent to begin a batch: one round trip, and a refusal answers the commit all the same.
-    for (let i = 0; i < last; i++) nats.publish(subject, bodies[i], { headers: headersOf(i) })
-    const answer = await nats.request(subject, bodies[last], {
-      headers: headersOf(last),
-      timeout: ACK_MS_MAX,
-    })
-    return read(answer.json())
-  } catch (cause) {
-    return { unknown: cause }
-  }
-}
-
-function read(ack: { seq: number; error?: { code: number; err_code: number; description: string } }): Answer {
+  // Sent without waiting for the server's consent to begin a batch, as the client's own batches do: one round trip instead of two, and a
+  // refusal answers the commit all the same.
+  for (let i = 0; i < last; i++) nats.publish(subject, bodies[i], { headers: headersOf(i) })
+  const answer = await nats.request(subject, bodies[last], { headers: headersOf(last), timeout: ACK_MS_MAX })
+  const ack: AckMessage = answer.json()
   if (ack.error === undefined) return { seq: ack.seq }
   if (WRONG_LAST_SEQUENCE.has(ack.error.err_code)) return 'conflict'
-  return { unknown: new Error(ack.error.description) }
+  throw new Error(ack.error.description)
 }

@@ -27,12 +27,12 @@ export async function consumeInOrder(
   deadLetter: DeadLetter,
 ): Promise<void> {
   const progress: Progress = { handledSeq: 0 }
-  const { nats, jsm } = connection
+  const { nats, jsm, watch } = connection
   while (!options.signal.aborted) {
     if (nats.isClosed())
       throw new Refusal('log.closed', `consumer ${options.name}: the connection to NATS was closed`)
     try {
-      await resetConsumer(jsm, options, progress)
+      await watch.whileConnected(() => resetConsumer(jsm, options, progress))
     } catch (error) {
       if (error instanceof Refusal) throw error
       await pause(RESTART_MS, options.signal)

@@ -1,15 +1,15 @@
 import type { JetStreamManager } from '@nats-io/jetstream'
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/nats-core'
+import type { ConnectionWatch } from './connection-watch.ts'
 import type { Recorded } from './event-log.ts'
 import { plainHeaders } from './recorded.ts'
-import { unavailable } from './unavailable.ts'
 
 // 256 × 25 KiB, the largest envelope, is about 6 MiB, twice (one page is read ahead); usual envelopes are below 2 KiB.
 const PAGE_MESSAGES = 256
 const PAGE_BYTES = 4 * 1024 * 1024
 const ANSWER_MS_MAX = 5_000
-const ATTEMPTS_MAX = 6
 
+type Connection = { nats: NatsConnection; jsm: JetStreamManager; watch: ConnectionWatch }
 type Page = { messages: Recorded[]; more: boolean }
 export type Reading = { stream: string; filter: string; from: number; to: number }
 
@@ -18,19 +18,18 @@ export type Reading = { stream: string; filter: string; from: number; to: number
  * With replicas, a follower that lags may answer; so where it says "no more", the leader is asked once.
  */
 export async function* readFiltered(
-  nats: NatsConnection,
-  jsm: JetStreamManager,
+  connection: Connection,
   reading: Reading,
   replicated: boolean,
 ): AsyncGenerator<Recorded> {
   let from = Math.max(1, reading.from)
   let ahead: Promise<Page> | undefined
   while (from <= reading.to) {
-    const page: Page = await (ahead ?? pageOf(nats, reading, from))
+    const page: Page = await (ahead ?? pageOf(connection, reading, from))
     const last = page.messages.at(-1)
     if (last !== undefined) from = last.seq + 1
     const more = page.more && from <= reading.to
-    ahead = more ? pageOf(nats, reading, from) : undefined
+    ahead = more ? pageOf(connection, reading, from) : undefined
     // A reader that stops early leaves the page ahead without anyone to hear of its failure.
     ahead?.catch(() => {})
     for (const message of page.messages) {
@@ -39,7 +38,7 @@ export async function* readFiltered(
     }
     if (more) continue
     if (!replicated || from > reading.to) return
-    const fromLeader = await nextOnLeader(jsm, reading, from)
+    const fromLeader = await nextOnLeader(connection, reading, from)
     if (fromLeader === undefined || fromLeader.seq > reading.to) return
     yield fromLeader
     from = fromLeader.seq + 1
@@ -47,12 +46,14 @@ export async function* readFiltered(
 }
 
 async function nextOnLeader(
-  jsm: JetStreamManager,
+  { jsm, watch }: Connection,
   reading: Reading,
   seq: number,
 ): Promise<Recorded | undefined> {
   const query = { seq, next_by_subj: reading.filter }
-  const found = await jsm.streams.getMessage(reading.stream, query)
+  const found = await watch.persistently(`reading ${reading.stream}`, () =>
+    jsm.streams.getMessage(reading.stream, query),
+  )
   if (found === null) return undefined
   return {
     seq: found.seq,
@@ -63,15 +64,8 @@ async function nextOnLeader(
   }
 }
 
-async function pageOf(nats: NatsConnection, reading: Reading, seq: number): Promise<Page> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await requestPage(nats, reading, seq)
-    } catch (cause) {
-      if (attempt === ATTEMPTS_MAX || nats.isClosed()) throw unavailable(`reading ${reading.stream}`, cause)
-      await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
-    }
-  }
+function pageOf({ nats, watch }: Connection, reading: Reading, seq: number): Promise<Page> {
+  return watch.persistently(`reading ${reading.stream}`, () => requestPage(nats, reading, seq))
 }
 
 function requestPage(nats: NatsConnection, reading: Reading, seq: number): Promise<Page> {

@@ -54,24 +54,24 @@ async function managerOf(nats: NatsConnection): Promise<JetStreamManager> {
 }
 
 class JetStreamEventLog implements EventLog {
-  readonly #nats: NatsConnection
   readonly #jsm: JetStreamManager
   readonly #replicated: boolean
   readonly #watch: ConnectionWatch
+  readonly #connection: { nats: NatsConnection; jsm: JetStreamManager; watch: ConnectionWatch }
   readonly #publisher: AckedPublisher
 
   constructor(nats: NatsConnection, jsm: JetStreamManager, replicated: boolean) {
-    this.#nats = nats
     this.#jsm = jsm
     this.#replicated = replicated
     this.#watch = new ConnectionWatch(nats)
+    this.#connection = { nats, jsm, watch: this.#watch }
     this.#publisher = new AckedPublisher(nats, this.#watch)
   }
 
   append(subject: string, events: readonly NewEvent[], options: AppendOptions) {
     const next = (of: string, from: number) => this.#first(of, from)
     const last = (of: string) => this.last(of)
-    return appendEvents(this.#nats, { next, last }, subject, events, options)
+    return appendEvents(this.#connection, { next, last }, subject, events, options)
   }
 
   publish(subject: string, bytes: Uint8Array, options: PublishOptions) {
@@ -91,14 +91,14 @@ class JetStreamEventLog implements EventLog {
     // could be missed that is older than one seen of the other.
     const end = to ?? (filters.length === 1 ? Number.MAX_SAFE_INTEGER : await this.lastSeq(stream))
     const readings = filters.map((filter) =>
-      readFiltered(this.#nats, this.#jsm, { stream, filter, from, to: end }, this.#replicated),
+      readFiltered(this.#connection, { stream, filter, from, to: end }, this.#replicated),
     )
     const [only] = readings
     yield* readings.length === 1 && only !== undefined ? only : mergeInOrder(readings)
   }
 
   async last(subject: string): Promise<Recorded | undefined> {
-    const found = await this.#ask('looking up the last message', () =>
+    const found = await this.#watch.persistently('looking up the last message', () =>
       this.#jsm.streams.getMessage(streamOf(subject), { last_by_subj: subject }),
     )
     if (found === null) return undefined
@@ -107,20 +107,21 @@ class JetStreamEventLog implements EventLog {
   }
 
   async lastSeq(stream: StreamName = 'LOG'): Promise<number> {
-    const info = await this.#ask(`asking for ${stream}`, () => this.#jsm.streams.info(STREAMS[stream].name))
+    const info = await this.#watch.persistently(`asking for ${stream}`, () =>
+      this.#jsm.streams.info(STREAMS[stream].name),
+    )
     return info.state.last_seq
   }
 
   async remove(stream: StreamName, seq: number): Promise<void> {
-    await this.#ask(`removing message ${seq} of ${stream}`, async () => {
+    await this.#watch.persistently(`removing message ${seq} of ${stream}`, async () => {
       if ((await this.#jsm.streams.getMessage(stream, { seq })) === null) return
       await this.#jsm.streams.deleteMessage(stream, seq, false)
     })
   }
 
   consume(options: ConsumeOptions): Promise<void> {
-    const connection = { nats: this.#nats, jsm: this.#jsm, watch: this.#watch }
-    return consumeInOrder(connection, options, (message, refusal) =>
+    return consumeInOrder(this.#connection, options, (message, refusal) =>
       storeDeadLetter(this, options.name, options.stream ?? 'LOG', message, refusal),
     )
   }
@@ -129,18 +130,4 @@ class JetStreamEventLog implements EventLog {
     for await (const message of this.read([subject], { from })) return message
     return undefined
   }
-
-  /** The client's requests to JetStream give up after 5 s, or at once while no leader answers. */
-  async #ask<T>(doing: string, request: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await request()
-      } catch (cause) {
-        if (attempt === ATTEMPTS_MAX || this.#nats.isClosed()) throw unavailable(doing, cause)
-        await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** attempt))
-      }
-    }
-  }
 }
-
-const ATTEMPTS_MAX = 6
