@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AgreementFactory} from "../src/AgreementFactory.sol";
+import {IAgreement, Leg} from "../src/interfaces/IAgreement.sol";
+import {Clause, Clauses} from "../src/libraries/Clauses.sol";
+import {P256Signature} from "../src/libraries/Records.sol";
+import {ShipmentFixture} from "./support/ShipmentFixture.sol";
+import {vm} from "./support/Vm.sol";
+
+contract AgreementStartTest is ShipmentFixture {
+    function test_putsLeg0IntoTheCustodyOfThePayee() external {
+        StartCall memory call = _startCall();
+        vm.expectEmit();
+        emit IAgreement.Started(vm.addr(PAYEE_KEY), _keysHash(0, call.keys));
+        _start(call);
+        vm.assertEq(agreement.custodianOf(0), vm.addr(PAYEE_KEY));
+        Leg memory leg = agreement.legOf(0);
+        vm.assertEq(leg.keysHash, _keysHash(0, call.keys));
+        vm.assertEq(leg.custodian, vm.addr(PAYEE_KEY));
+        vm.assertEq(leg.beganAt, 1_800_000_000);
+        vm.assertEq(leg.n, 0);
+        vm.assertFalse(leg.ended);
+    }
+
+    function test_hasNoCustodianBefore() external view {
+        vm.assertEq(agreement.custodianOf(0), address(0));
+        vm.assertEq(agreement.legOf(0).keysHash, 0);
+    }
+
+    function test_startsOnce() external {
+        StartCall memory call = _startCall();
+        _start(call);
+        vm.expectRevert(IAgreement.AgreementAlreadyStarted.selector);
+        _start(call);
+    }
+
+    function test_refusesKeysThatTheDeviceDidNotSign() external {
+        StartCall memory call = _startCall();
+        call.signature = _signP256(_legKey(0), _keysHash(0, call.keys));
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function testFuzz_refusesEveryOtherKey(uint8 field, uint8 bit) external {
+        StartCall memory call = _startCall();
+        bytes32 mask = bytes32(uint256(1) << bit);
+        if (field % 4 == 0) call.keys.p256X ^= mask;
+        else if (field % 4 == 1) call.keys.p256Y ^= mask;
+        else if (field % 4 == 2) call.keys.mlDsaKeyHash ^= mask;
+        else call.keys.slhDsaKey ^= mask;
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesTheSignatureWithHighS() external {
+        StartCall memory call = _startCall();
+        call.signature.s = _otherS(call.signature.s);
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesTheZeroSignature() external {
+        StartCall memory call = _startCall();
+        call.signature = P256Signature(0, 0);
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesKeysSignedForAnotherAgreement() external {
+        IAgreement here = agreement;
+        agreement = IAgreement(address(this));
+        StartCall memory call = _startCall();
+        agreement = here;
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesKeysSignedForAnotherChain() external {
+        StartCall memory call = _startCall();
+        vm.chainId(4242);
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesKeysSignedForAnotherLeg() external {
+        StartCall memory call = _startCall();
+        call.signature = _signP256(DEVICE_KEY, _keysHash(1, call.keys));
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_refusesADeviceThatTheTermsDoNotName() external {
+        StartCall memory call = _startCall();
+        (uint256 x, uint256 y) = vm.publicKeyP256(STRANGER_KEY);
+        call.device.body = abi.encode(keccak256("device"), x, y, bytes32("ml"), bytes32("slh"), address(1), uint8(1));
+        call.signature = _signP256(STRANGER_KEY, _keysHash(0, call.keys));
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+    }
+
+    function test_refusesAPartyInTheRoleOfAnother() external {
+        StartCall memory call = _startCall();
+        call.payee = _clause(CARRIER);
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementRoleUnexpected.selector, 3, 2));
+        call = _startCall();
+        call.payer = _clause(PAYEE);
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementRoleUnexpected.selector, 2, 1));
+    }
+
+    function test_refusesAClauseOfAnotherKind() external {
+        StartCall memory call = _startCall();
+        call.payee = _clause(DEVICE);
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 3, 2));
+        call.payee = _clause(PAYEE);
+        call.device = _clause(PAYEE);
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 2, 3));
+    }
+
+    /// @dev Two others sign terms that name the payee: without this rule it would be custodian without having signed anything.
+    function test_refusesTermsWhosePartiesDidNotSign() external {
+        agreement = IAgreement(_create(STRANGER_KEY, CARRIER_KEY));
+        _refuses(
+            _startCall(),
+            abi.encodeWithSelector(
+                IAgreement.AgreementPartiesNotSigners.selector, vm.addr(PAYER_KEY), vm.addr(PAYEE_KEY)
+            )
+        );
+    }
+
+    function test_refusesAnAgreementOfAnotherFactory() external {
+        factory = new AgreementFactory();
+        IAgreement other = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+        StartCall memory here = _startCall();
+        agreement = other;
+        _refuses(here, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+    }
+
+    function test_theImplementationItselfCannotBeStarted() external {
+        agreement = IAgreement(factory.implementation());
+        _refuses(_startCall(), abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, agreement.termsHash()));
+    }
+
+    function testFuzz_refusesAClauseWithAnyChange(uint8 what, uint8 bit, uint16 place) external {
+        StartCall memory call = _startCall();
+        Clause memory payee = call.payee;
+        bytes32 mask = bytes32(uint256(1) << bit);
+        if (what % 3 == 0) payee.salt ^= mask;
+        else if (what % 3 == 1) payee.proof[place % payee.proof.length] ^= mask;
+        else payee.body[place % payee.body.length] ^= bytes1(uint8(1 << (bit % 8)));
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+    }
+
+    function _refuses(StartCall memory call, bytes memory refusal) private {
+        vm.expectRevert(refusal);
+        _start(call);
+    }
+}
