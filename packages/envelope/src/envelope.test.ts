@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeSignedAccept } from './accept.ts'
 import { decodeBody, type Reading } from './body.ts'
 import { concatBytes, toHex } from './bytes.ts'
@@ -17,6 +17,9 @@ import { portable } from './noble.ts'
 import { withOtherS } from './p256-order.ts'
 import { filled } from './vectors/fixture.ts'
 import { acceptOf } from './vectors/records.ts'
+
+// Post-quantum signing on a busy machine takes longer than Vitest's five seconds.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const ref = { chainId: 31337, agreement: `0x${'ab'.repeat(20)}`, leg: 1 } as const
 const readings: Reading[] = [

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Accept, decodeAccept, decodeSignedAccept, encodeAccept, encodeSignedAccept } from './accept.ts'
 import { toHex } from './bytes.ts'
 import {
@@ -55,6 +55,9 @@ import {
 } from './seal.ts'
 import { filled } from './vectors/fixture.ts'
 import { acceptOf } from './vectors/records.ts'
+
+// Post-quantum signing on a busy machine takes longer than Vitest's five seconds.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 const ref = { chainId: 31337, agreement: `0x${'cd'.repeat(20)}`, leg: 2 } as const
 const keys = native.generateKeys()
@@ -219,19 +222,23 @@ describe.each(cases)('$name', (record) => {
 })
 
 describe('leg keys', () => {
+  let signed: SignedLegKeys
+  let other: SignedLegKeys
+
+  beforeAll(async () => {
+    signed = await signLegKeys(native, keys, legKeys, next.public)
+    other = await signLegKeys(native, stranger, legKeys, next.public)
+  })
+
   it('give the public keys of the new leg', async () => {
-    const signed = await signLegKeys(native, keys, legKeys, next.public)
     expect(
       await verifyLegKeys(native, keys.public, decodeSignedLegKeys(encodeSignedLegKeys(signed))),
     ).toEqual(next.public)
   })
 
   it('beside an ML-DSA key that is not theirs are refused', async () => {
-    const signed: SignedLegKeys = {
-      ...(await signLegKeys(native, keys, legKeys, next.public)),
-      mlDsaKey: stranger.public.mlDsa,
-    }
-    await expect(verifyLegKeys(native, keys.public, signed)).rejects.toMatchObject({
+    const altered = { ...signed, mlDsaKey: stranger.public.mlDsa }
+    await expect(verifyLegKeys(native, keys.public, altered)).rejects.toMatchObject({
       code: 'legKeys.mlDsaKey',
     })
     const mismatch = signLegKeys(native, keys, legKeys, stranger.public)
@@ -239,8 +246,6 @@ describe('leg keys', () => {
   })
 
   it('need every algorithm: one wrong signature of three is refused by its name', async () => {
-    const signed = await signLegKeys(native, keys, legKeys, next.public)
-    const other = await signLegKeys(native, stranger, legKeys, next.public)
     for (const algorithm of ['p256', 'mlDsa', 'slhDsa'] as const)
       await expect(
         verifyLegKeys(native, keys.public, { ...signed, [algorithm]: other[algorithm] }),
@@ -248,7 +253,6 @@ describe('leg keys', () => {
   })
 
   it('with the other s are refused as highS', async () => {
-    const signed = await signLegKeys(native, keys, legKeys, next.public)
     const altered = { ...signed, p256: withOtherS(signed.p256) }
     await expect(verifyLegKeys(native, keys.public, altered)).rejects.toMatchObject({
       code: 'legKeys.signature.highS',

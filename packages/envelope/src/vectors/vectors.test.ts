@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { merkleRoot, verifyConsistency, verifyInclusion } from '@consign/merkle'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fromHex } from '../bytes.ts'
 import { decodeSignedCut, verifyCut } from '../cut.ts'
 import { parseEnvelope, verifyEnvelope } from '../envelope.ts'
@@ -14,6 +14,9 @@ import { decodeSignedReceipt, verifyReceipt } from '../receipt.ts'
 import { decodeSignedSeal, verifySeal } from '../seal.ts'
 import { buildVectors } from './build.ts'
 import { vectorCrypto } from './fixture.ts'
+
+// Post-quantum signing on a busy machine takes longer than Vitest's five seconds.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
 type HexKeys = { p256X: string; p256Y: string; mlDsaKey: string; slhDsaKey: string }
 type Signed = { signed: string; slhDsa: string; digest: string }
