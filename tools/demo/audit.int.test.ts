@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { settlementTokenAbi } from '@consign/chain'
+import { anchorLogAbi, settlementTokenAbi } from '@consign/chain'
 import { subjects } from '@consign/events'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { createTestClient, http, keccak256, pad, publicActions, walletActions } from 'viem'
+import { createTestClient, encodeFunctionData, http, pad, publicActions, walletActions } from 'viem'
 import { anvil } from 'viem/chains'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
@@ -41,8 +41,9 @@ describe('the audit', () => {
     const client = createTestClient({ mode: 'anvil', chain: anvil, transport: http(rpcUrl) }).extend(
       publicActions,
     )
-    const rootsSlot = keccak256(`${pad(writer)}${pad('0x1').slice(2)}`)
-    const slot = keccak256(`${pad('0x0')}${rootsSlot.slice(2)}`)
+    const data = encodeFunctionData({ abi: anchorLogAbi, functionName: 'root', args: [writer, 0n] })
+    const { accessList } = await client.createAccessList({ to: deployment.anchorLog, data })
+    const slot = accessList[0]!.storageKeys[0]!
     const value = (await client.getStorageAt({ address: deployment.anchorLog, slot }))!
     expect(BigInt(value)).not.toBe(0n)
     await client.setStorageAt({ address: deployment.anchorLog, index: slot, value: pad('0xbad') })

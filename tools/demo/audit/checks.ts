@@ -62,21 +62,29 @@ function transferIn(chain: ChainEvidence, txHash: Hex, wallet: Hex): bigint | un
   return chain.transfers.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount
 }
 
-/** No token left the payer but by a recorded payment, and no payment is recorded twice. */
+/** No token left the payer but for an intended payment, by the very transaction that its journal holds, once. */
 function everyTransferIsAPayment(log: LogEvidence, chain: ChainEvidence): boolean {
-  const made = log.events.flatMap((event) =>
-    event.type === 'settlement.payment.made.v1' ? [event.data] : [],
+  const intended = new Map<string, string>()
+  const journaled = new Map<Hex, string>()
+  for (const { type, data } of log.events) {
+    if (type === 'settlement.payment.intended.v1')
+      intended.set(data.paymentId, `${data.wallet} ${data.amount}`)
+    if (type === 'chain.signed.v1') journaled.set(data.hash, data.key.replace(/^payment:/, ''))
+  }
+  const paymentIds = chain.transfers.map(({ txHash }) => journaled.get(txHash) ?? '')
+  const isOnce = new Set(paymentIds).size === paymentIds.length
+  return (
+    isOnce && chain.transfers.every(({ to, amount }, i) => intended.get(paymentIds[i]!) === `${to} ${amount}`)
   )
-  const recorded = made.map(({ txHash, wallet, amount }) => `${txHash} ${wallet} ${amount}`)
-  const transferred = chain.transfers.map(({ txHash, to, amount }) => `${txHash} ${to} ${amount}`)
-  return new Set(recorded).size === recorded.length && isEqual(recorded.sort(), transferred.sort())
 }
 
 function isReplayIdentical(evidence: Evidence): boolean {
   const { agreement, log } = evidence
-  const again = assess(log.messages).map(({ event }) => toHex(encodeEvent(event)))
+  const again = assess(log.messages)
+    .filter(({ event }) => (event.data as { agreement?: Hex }).agreement === agreement)
+    .map(({ event }) => toHex(encodeEvent(event)))
   const recorded = log.messages
-    .filter(({ subject }) => subject.startsWith('penalty.') || subject.startsWith('rating.'))
+    .filter(({ subject, data }) => /^(penalty|rating)\./.test(subject) && agreementIn(data) === agreement)
     .map(({ data }) => toHex(data))
   const planned = eventsOf(log, 'settlement.planned.v1', agreement).map(({ data }) =>
     JSON.stringify(data.plan),
@@ -172,6 +180,10 @@ async function legKeysOf({ agreement, terms, log }: Evidence): Promise<Map<numbe
     keys.set(legKeys.record.leg, signer)
   }
   return keys
+}
+
+function agreementIn(event: Uint8Array): Hex | undefined {
+  return (JSON.parse(new TextDecoder().decode(event)) as { data?: { agreement?: Hex } }).data?.agreement
 }
 
 function isEqual(a: readonly string[], b: readonly string[]): boolean {

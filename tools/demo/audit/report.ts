@@ -22,13 +22,14 @@ export type AuditQuery = {
 /** Gathers the evidence, runs the checks and writes the shipment's document. */
 export async function audit(query: AuditQuery): Promise<ShipmentDocument> {
   const agreement = query.agreement.toLowerCase() as Hex
+  const device = readDevice(query.deviceDir)
+  const legs = device.legs.filter(({ cutDigest }) => cutDigest !== null).length
+  // In this order: whatever the chain shows was journaled in the log before.
+  const chain = await readChain({ ...query, agreement, legs })
   const log = await readLog(query.natsUrl, agreement)
   const signed = eventsOf(log, 'custody.agreement.signed.v1', agreement)[0]
   if (signed === undefined)
     throw new Refusal('audit.agreement', `the log knows no agreement ${agreement}; name another.`)
-  const device = readDevice(query.deviceDir)
-  const legs = device.legs.filter(({ cutDigest }) => cutDigest !== null).length
-  const chain = await readChain({ ...query, agreement, legs })
   const evidence: Evidence = { agreement, terms: signed.data.terms, log, chain, device }
   return {
     shipment: signed.data.shipment,
