@@ -19,12 +19,13 @@ type Audience = { shipment: string; wallets: readonly Hex[] }
 /**
  * Shows each event of an agreement to every party of it, on `feed.<party>.<shipment>.<event>`, once. A rating is shown to the
  * two it is between. Message ids make a repeat within the duplicate window harmless; only the first message after a start can be
- * older than that, and for it the feed itself is asked.
+ * older than that, or one that failed half-way before, and for those the feed itself is asked.
  */
 export class Feed {
   readonly #log: EventLog
   readonly #audiences = new Map<string, Audience>()
-  #started = false
+  /** No message is shown to some parties only. */
+  #isWhole = false
 
   constructor(log: EventLog) {
     this.#log = log
@@ -37,14 +38,24 @@ export class Feed {
     if (audience === undefined) return
     const wallets =
       event.type === 'penalty.rating.changed.v1' ? [event.data.payer, event.data.party] : audience.wallets
-    await Promise.all(wallets.map((wallet) => this.#show(wallet, audience.shipment, event, message)))
-    this.#started = true
+    const mayBeShown = !this.#isWhole
+    this.#isWhole = false
+    await Promise.all(
+      wallets.map((wallet) => this.#show(wallet, audience.shipment, event, message, mayBeShown)),
+    )
+    this.#isWhole = true
     step('custody.fed')
   }
 
-  async #show(wallet: Hex, shipment: string, event: ConsignEvent, message: Recorded): Promise<void> {
+  async #show(
+    wallet: Hex,
+    shipment: string,
+    event: ConsignEvent,
+    message: Recorded,
+    mayBeShown: boolean,
+  ): Promise<void> {
     const subject = subjects.feed(wallet, shipment, feedName(event.type))
-    if (!this.#started && (await this.#isShown(subject, event.id))) return
+    if (mayBeShown && (await this.#isShown(subject, event.id))) return
     await this.#log.publish(subject, message.data, { msgId: `${event.id}:${wallet}` })
   }
 

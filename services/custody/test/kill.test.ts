@@ -46,9 +46,10 @@ afterEach(async () => {
 async function ask(name: string, command: string, payload: unknown): Promise<unknown> {
   const wallet = journey.wallet(name)
   const inbox = `_INBOX_${wallet}.${command}${inboxes++}`
-  const replies = nats.subscribe(inbox, { max: 1 })
+  const replies = nats.subscribe(inbox)
   const answer = (async () => {
-    for await (const reply of replies) return reply.json()
+    // Empty: the server says that nobody listens yet.
+    for await (const reply of replies) if (reply.data.length > 0) return reply.json()
   })()
   for (;;) {
     nats.publish(subjects.command(wallet, command), JSON.stringify(payload), { reply: inbox })
@@ -95,10 +96,9 @@ async function fed(): Promise<string[]> {
 
 const PARTIES = ['factory', 'supplier', 'shipper-x', 'shipper-y']
 
-test.each([...STEPS, ...STEPS.map((name) => `${name}#3`)])(
+test.each([...STEPS, 'custody.decided#3', 'custody.fed#3'])(
   'killed at %s and started again, everything happens once',
   async (step) => {
-    // The third answer is to a replay.
     service.start(step)
     await travel()
     expect(await ask('shipper-x', 'replay', { from: 1_000_000 })).toMatchObject({
