@@ -50,7 +50,7 @@ export class TestIngest {
   pulls = 0
   /** Without it everything is stored but nothing receipted. */
   isReceipting = true
-  /** Status of the receipts for envelopes. */
+  /** Status of the receipts for envelopes; parked ones are stored at the first pull after it is `stored` again. */
   status: Receipt['status'] = 'stored'
   readonly #o: TestIngestOptions
   readonly #accepts: Uint8Array[] = []
@@ -130,7 +130,7 @@ export class TestIngest {
   async #pull(): Promise<void> {
     this.pulls++
     for (const bytes of this.#accepts) await this.#down(encodeFrame('accept', bytes))
-    if (!this.isReceipting) return
+    if (!this.isReceipting || this.status === 'parked') return
     for (const receipt of this.#pending.splice(0)) await this.#sendReceipt({ ...receipt, status: 'stored' })
   }
 

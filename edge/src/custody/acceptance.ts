@@ -10,14 +10,15 @@ import { type PartyClause, partyByWallet, type Terms, termsHash, verifyAccept } 
 
 /** What the device knows about its own offers when an acceptance arrives. */
 export type OfferState = {
+  leg: number
   /** Wallet of the present custodian. */
   custodian: Hex
   /** The newest offer of the current leg, if any. */
-  open: { offerDigest: Hex; m: number; ttlEnvelopes: number; accepted: boolean } | undefined
+  newest: { offerDigest: Hex; m: number; ttlEnvelopes: number; accept: Uint8Array | null } | undefined
   /** How many envelopes the leg would end with if it were cut now. */
   n: number
-  /** Whether the device ever made this offer, in any leg. */
-  knows: (offerDigest: Hex) => boolean
+  /** The leg in which the device made this offer; undefined when it never did. */
+  legOf: (offerDigest: Hex) => number | undefined
 }
 
 export type Acceptance = { signed: SignedAccept; party: PartyClause; acceptDigest: Hex }
@@ -28,8 +29,7 @@ export const hasExpired = (offer: { m: number; ttlEnvelopes: number }, n: number
 
 /**
  * Whether these bytes move custody: everything that the device can check by itself against the terms it was given, cheap checks first.
- * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.none' (nothing is
- * offered), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount, penalty, signatures.
+ * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount, penalty, signatures.
  */
 export async function checkAcceptance(
   crypto: CryptoProvider,
@@ -54,21 +54,25 @@ export async function checkAcceptance(
   return { signed, party, acceptDigest: await verifyAccept(crypto, party, domain, signed) }
 }
 
-function checkOffer(offerDigest: Hex, { open, knows, n }: OfferState): void {
-  if (!knows(offerDigest))
+function checkOffer(offerDigest: Hex, { leg, newest, legOf, n }: OfferState): void {
+  const offeredIn = legOf(offerDigest)
+  if (offeredIn === undefined)
     throw new Refusal(
       'accept.offer',
       `offer ${offerDigest} is not one of this device: scan the device's own offer`,
     )
-  if (!open)
-    throw new Refusal('accept.replayed', 'this offer was of an earlier leg: scan again for a new one')
-  if (open.accepted)
-    throw new Refusal('accept.replayed', 'this leg was accepted already: the first acceptance holds')
-  if (open.offerDigest !== offerDigest)
-    throw new Refusal('accept.superseded', `a newer offer is open, ${open.offerDigest}: accept that one`)
-  if (hasExpired(open, n))
+  if (offeredIn !== leg || !newest || newest.accept !== null) throw replayed(offeredIn)
+  if (newest.offerDigest !== offerDigest)
+    throw new Refusal('accept.superseded', `a newer offer is open, ${newest.offerDigest}: accept that one`)
+  if (hasExpired(newest, n))
     throw new Refusal(
       'accept.expired',
-      `the offer held up to envelope ${open.m + open.ttlEnvelopes}: scan again`,
+      `the offer held up to envelope ${newest.m + newest.ttlEnvelopes}: scan again`,
     )
 }
+
+const replayed = (leg: number): Refusal =>
+  new Refusal(
+    'accept.replayed',
+    `leg ${leg} was accepted already, and the first acceptance holds: scan again for a new offer`,
+  )

@@ -125,12 +125,12 @@ export class Custody {
   async accept(bytes: Uint8Array): Promise<void> {
     const { spool, crypto, terms, chainId, agreement, recorder, tell } = this.#o
     const leg = recorder.leg
-    const newest = spool.offers.latest(leg.leg)
     const state = {
+      leg: leg.leg,
       custodian: leg.party,
-      open: newest && { ...newest, accepted: newest.accept !== null },
+      newest: spool.offers.latest(leg.leg),
       n: this.#endIfCutNow(),
-      knows: (digest: Hex) => spool.offers.get(digest) !== undefined,
+      legOf: (digest: Hex) => spool.offers.get(digest)?.leg,
     }
     const { signed, party, acceptDigest } = await checkAcceptance(
       crypto,
