@@ -8,8 +8,6 @@ import { AgreementDesk } from './desk.ts'
 import { FEED_FILTERS, Feed } from './feed.ts'
 import type { Deployment } from './requests.ts'
 
-export { STEPS } from './steps.ts'
-
 /** What this service reads, what it answers and what it writes. */
 export const FLOW = {
   consumes: [subjects.device('*', '*'), subjects.envelope('*', '*'), ...FEED_FILTERS],

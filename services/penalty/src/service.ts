@@ -5,9 +5,6 @@ import { agreementOf, type PenaltyEvent } from './assess.ts'
 import type { PenaltyConfig } from './config.ts'
 import { AssessmentDesk } from './desk.ts'
 
-export { Assessment, assess, type PenaltyEvent } from './assess.ts'
-export { STEPS } from './steps.ts'
-
 /** What this service reads and what it writes. */
 export const FLOW = {
   consumes: [subjects.envelope('*', '*'), subjects.custody('*')],
