@@ -122,9 +122,8 @@ export function chainPort(options: { client: Client; account: LocalAccount; chai
      * (minus 2 with 1, measured on 1.7.1), and moves only when blocks are mined: a quiet anvil without `--block-time` never finalises its last
      * two blocks, so use finality `mined` there.
      */
-    async finalBlock(finality: Finality): Promise<number> {
-      const block = await getBlock(client, { blockTag: finality === 'finalized' ? 'finalized' : 'latest' })
-      return Number(block.number)
+    async finalBlock(): Promise<number> {
+      return Number((await getBlock(client, { blockTag: 'finalized' })).number)
     },
   }
 

@@ -44,8 +44,10 @@ export class JournalDriver {
   readonly #chain: ChainPort
   /** per key: when it is tried again, and why it failed */
   readonly #retries = new Map<string, Retry>()
-  /** per key: when this process last handed it to the node, and since when it waits for a block */
+  /** per key: when the node last took it from this process (0: not yet), and since when it waits for a block */
   readonly #sent = new Map<string, { atMs: number; sinceMs: number }>()
+
+  #finalBlockOfTurn: number | undefined
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -59,6 +61,7 @@ export class JournalDriver {
   }
 
   async turn(signal: AbortSignal): Promise<void> {
+    this.#finalBlockOfTurn = undefined
     for (const key of this.#store.journal.open) {
       if (signal.aborted) return
       if ((this.#retries.get(key)?.atMs ?? 0) > Date.now()) continue
@@ -110,9 +113,10 @@ export class JournalDriver {
 
   // The last form has the highest fee; the node decides which of them it keeps.
   async #broadcast(key: string): Promise<void> {
-    const now = Date.now()
-    this.#sent.set(key, { atMs: now, sinceMs: this.#sent.get(key)?.sinceMs ?? now })
+    const sinceMs = this.#sent.get(key)?.sinceMs ?? Date.now()
+    this.#sent.set(key, { atMs: 0, sinceMs })
     await this.#chain.broadcast(this.#transaction(key).attempts.at(-1)!.raw)
+    this.#sent.set(key, { atMs: Date.now(), sinceMs })
     this.#options.step('broadcast')
   }
 
@@ -131,11 +135,10 @@ export class JournalDriver {
     const { stuckMs } = this.#options
     const sent = this.#sent.get(key)
     const now = Date.now()
-    if (sent === undefined) return this.#broadcast(key)
     // Only the lowest nonce can be stuck by its fee; the others wait for it.
     const oldest = this.#signedByNonce()[0]?.intent.key === key
-    if (oldest && now - sent.sinceMs >= stuckMs) return this.#replace(key)
-    if (now - sent.atMs >= stuckMs / 2) await this.#broadcast(key)
+    if (oldest && sent !== undefined && now - sent.sinceMs >= stuckMs) return this.#replace(key)
+    if (sent === undefined || now - sent.atMs >= stuckMs / 2) await this.#broadcast(key)
   }
 
   async #replace(key: string): Promise<void> {
@@ -154,7 +157,7 @@ export class JournalDriver {
 
   async #confirm(key: string): Promise<void> {
     const { mined, attempts } = this.#transaction(key)
-    const finalBlock = await this.#chain.finalBlock(this.#options.finality)
+    const finalBlock = await this.#finalBlock()
     if (mined === undefined || mined.blockNumber > finalBlock) return
     // Asked again: a reorganisation may have moved it to another block, or out of the chain.
     const receipt = await this.#chain.receiptOf(attempts.map(({ hash }) => hash))
@@ -165,6 +168,13 @@ export class JournalDriver {
     await this.#store.execute({ type: 'finalize', key, hash: receipt.hash, blockNumber: receipt.blockNumber })
     this.#options.step('finalized')
     this.#options.changed.wake()
+  }
+
+  // Asked once per turn, whatever the number of transactions that wait for it.
+  async #finalBlock(): Promise<number> {
+    if (this.#options.finality === 'mined') return Number.POSITIVE_INFINITY
+    this.#finalBlockOfTurn ??= await this.#chain.finalBlock()
+    return this.#finalBlockOfTurn
   }
 
   async #failed(key: string, error: unknown): Promise<void> {

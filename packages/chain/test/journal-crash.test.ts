@@ -32,35 +32,28 @@ afterAll(async () => {
   await Promise.all([anvil?.stop(), nats?.stop()])
 })
 
-it.each([
-  ['intended'],
-  ['intended#4'],
-  ['signed'],
-  ['signed#3'],
-  ['broadcast'],
-  ['broadcast#3'],
-  ['mined'],
-  ['mined#3'],
-  ['finalized'],
-])('sends each note once when killed at %s', async (killAt) => {
-  const key = generatePrivateKey()
-  const wallet = privateKeyToAddress(key)
-  await fund(wallet)
-  expect(await runProgram(key, killAt)).toBe('SIGKILL')
-  expect(await runProgram(key, '')).toBe(0)
-  expect(await runProgram(key, '')).toBe(0)
+it.each([['intended'], ['signed'], ['signed#3'], ['broadcast'], ['mined'], ['finalized']])(
+  'sends each note once when killed at %s',
+  async (killAt) => {
+    const key = generatePrivateKey()
+    const wallet = privateKeyToAddress(key)
+    await fund(wallet)
+    expect(await runProgram(key, killAt)).toBe('SIGKILL')
+    expect(await runProgram(key, '')).toBe(0)
+    expect(await runProgram(key, '')).toBe(0)
 
-  const events = await journalOf(wallet)
-  const keys = Array.from({ length: NOTES }, (_, number) => noteIntent(number).key)
-  for (const type of ['chain.intended.v1', 'chain.signed.v1', 'chain.mined.v1', 'chain.finalized.v1'])
-    expect(keysOf(events, type)).toEqual(keys)
-  const signed = events.flatMap((event) => (event.type === 'chain.signed.v1' ? [event.data] : []))
-  expect(signed.map(({ nonce }) => nonce).sort()).toEqual([0, 1, 2, 3, 4])
-  for (const { raw, hash } of signed) expect(keccak256(raw)).toBe(hash)
-  const client = publicClient(anvil.url)
-  expect(await getTransactionCount(client, { address: wallet })).toBe(NOTES)
-  expect(await notesOnChain(wallet)).toEqual(keys.map((_, number) => toHex(number, { size: 2 })))
-})
+    const events = await journalOf(wallet)
+    const keys = Array.from({ length: NOTES }, (_, number) => noteIntent(number).key)
+    for (const type of ['chain.intended.v1', 'chain.signed.v1', 'chain.mined.v1', 'chain.finalized.v1'])
+      expect(keysOf(events, type)).toEqual(keys)
+    const signed = events.flatMap((event) => (event.type === 'chain.signed.v1' ? [event.data] : []))
+    expect(signed.map(({ nonce }) => nonce).sort()).toEqual([0, 1, 2, 3, 4])
+    for (const { raw, hash } of signed) expect(keccak256(raw)).toBe(hash)
+    const client = publicClient(anvil.url)
+    expect(await getTransactionCount(client, { address: wallet })).toBe(NOTES)
+    expect(await notesOnChain(wallet)).toEqual(keys.map((_, number) => toHex(number, { size: 2 })))
+  },
+)
 
 async function runProgram(key: Hex, killAt: string): Promise<number | string | null> {
   const env = {

@@ -1,4 +1,5 @@
 /** Settles delivered shipments once their dispute window has passed: consumes custody and penalties, emits payments. */
+import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import type { EventType } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
@@ -40,7 +41,7 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   const ledger = new Ledger(options.organisation, (agreement, reason) =>
     logger.error({ agreement }, `not settled here: ${reason}`),
   )
-  for await (const message of log.read([...CONSUMES, 'settlement.*'])) ledger.take(message)
+  await learnAll(ledger, options)
   options.metrics.gauge({
     name: 'consign_settlement_shipments_open',
     help: 'Shipments of this organisation that are not settled',
@@ -61,4 +62,16 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   })
   options.ready()
   await Promise.all([consuming, settleWhatIsDue(ledger, { now: Date.now, ...options })])
+}
+
+// The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
+async function learnAll(ledger: Ledger, { log, logger }: SettlementOptions): Promise<void> {
+  for await (const message of log.read([...CONSUMES, 'settlement.*'])) {
+    try {
+      ledger.take(message)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      logger.warn({ seq: message.seq }, `passed over: ${error.message}`)
+    }
+  }
 }

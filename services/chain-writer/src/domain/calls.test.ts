@@ -1,0 +1,115 @@
+import { agreementAbi, type Intent, type Transaction } from '@consign/chain'
+import { general, payer } from '@consign/terms'
+import { sampleAgreement } from '@consign/terms/testing'
+import { encodeFunctionData, type Hex } from 'viem'
+import { describe, expect, it } from 'vitest'
+import { anchorCall, anchorOf, type CallEvent, callName, callOf, settledBefore } from './calls.ts'
+
+const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
+const WORD: Hex = `0x${'0c'.repeat(32)}`
+const { terms } = sampleAgreement()
+const { chainId } = general(terms)
+const place = { factory: `0x${'fa'.repeat(20)}` as Hex, chainId }
+const event = (type: CallEvent['type'], data: object) =>
+  ({
+    id: '1',
+    type,
+    time: 1,
+    data: { agreement: AGREEMENT, shipment: '340123450000000018', ...data },
+  }) as CallEvent
+
+const signed = event('custody.agreement.signed.v1', {
+  terms,
+  termsHash: WORD,
+  payerSignature: { ecdsa: '0x01', mlDsa: '0x' },
+  payeeSignature: { ecdsa: '0x02', mlDsa: '0x' },
+})
+const packed = event('custody.packed.v1', { leg: 0, keys: '0x' })
+const transferred = event('custody.transferred.v1', { leg: 1, to: `0x${'0b'.repeat(20)}` })
+const charged = event('penalty.violation.charged.v1', {
+  leg: 2,
+  caseId: WORD,
+  metric: 'temperature',
+  limitId: 9,
+})
+
+describe('an event', () => {
+  it.each([
+    [signed, `agreement:${AGREEMENT}`],
+    [packed, `start:${AGREEMENT}`],
+    [transferred, `cut:${AGREEMENT}:1`],
+    [charged, `violation:${WORD}`],
+  ])('has one key for ever: %#', (one, key) => {
+    expect(callName(one).key).toBe(key)
+  })
+
+  it.each([
+    ['terms of another chain', signed, { terms }, { ...place, chainId: chainId + 1 }, 'agreement.chainId'],
+    ['terms that the log has not', packed, {}, place, 'agreement.unknown'],
+    ['a taker who is no party', transferred, { terms }, place, 'agreement.party'],
+    ['a limit that the terms have not', charged, { terms }, place, 'violation.limit'],
+    [
+      'keys that the log has not',
+      event(charged.type, { ...charged.data, limitId: 1 }),
+      { terms },
+      place,
+      'agreement.legKeys',
+    ],
+    [
+      'a taker of a leg without keys',
+      event(transferred.type, { leg: 1, to: payer(terms).wallet }),
+      { terms },
+      place,
+      'agreement.legKeys',
+    ],
+  ])('has no transaction with %s', (_, one, known, where, code) => {
+    expect(() => callOf(one, { legKeys: new Map(), ...known }, where, [])).toThrowError(
+      expect.objectContaining({ code }),
+    )
+  })
+})
+
+describe('a transaction', () => {
+  const intent = (key: string, data: Hex = '0x'): Intent => ({
+    key,
+    data,
+    to: AGREEMENT,
+    what: '',
+    agreement: AGREEMENT,
+  })
+  const proofOf = (leg: number) => {
+    const clause = { kind: 4, salt: WORD, body: '0x', index: 0n, size: 1n, proof: [] } as const
+    const keys = { p256X: WORD, p256Y: WORD, mlDsaKeyHash: WORD, slhDsaKey: WORD }
+    const args = [leg, keys, clause, [], 0, { r: WORD, s: WORD }] as const
+    return encodeFunctionData({ abi: agreementAbi, functionName: 'proveViolation', args })
+  }
+
+  it.each([
+    ['an agreement', intent(`agreement:${AGREEMENT}`), []],
+    ['a start', intent(`start:${AGREEMENT}`), [`agreement:${AGREEMENT}`]],
+    ['the first cut', intent(`cut:${AGREEMENT}:0`), [`start:${AGREEMENT}`]],
+    ['a later cut', intent(`cut:${AGREEMENT}:3`), [`cut:${AGREEMENT}:2`]],
+    ['a violation of leg 0', intent(`violation:${WORD}`, proofOf(0)), [`start:${AGREEMENT}`]],
+    ['a violation of a later leg', intent(`violation:${WORD}`, proofOf(2)), [`cut:${AGREEMENT}:1`]],
+    ['an anchor', anchorCall({ seq: 3, root: WORD, size: 9 }, AGREEMENT), []],
+  ])('waits for what it needs: %s', (_, one, keys) => {
+    expect(settledBefore(one)).toEqual(keys)
+  })
+
+  it('that anchors tells what, before and after it is mined', () => {
+    const anchor = { seq: 3, root: WORD, size: 9 }
+    const open: Transaction = { intent: anchorCall(anchor, AGREEMENT), status: 'signed', attempts: [] }
+    expect(anchorOf(open)).toEqual(anchor)
+    const { data: _, ...kept } = open.intent
+    const mined = {
+      key: 'anchor:3',
+      hash: WORD,
+      blockNumber: 1,
+      gasUsed: 1,
+      ok: true,
+      what: '',
+      result: { event: 'Anchored', ...anchor },
+    }
+    expect(anchorOf({ intent: kept, status: 'finalized', attempts: [], mined })).toEqual(anchor)
+  })
+})
