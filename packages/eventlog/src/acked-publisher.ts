@@ -23,7 +23,7 @@ type Sending = {
 
 // JetStream drops what it cannot queue (10,000 by default); dropped ones would be stored out of order.
 const IN_FLIGHT_MAX = 1024
-const ACK_MS_MAX = 10_000
+const ACK_MS_MAX = 5_000
 const GIVE_UP_MS = 60_000
 const PROBE_MS_MIN = 50
 const PROBE_MS_MAX = 2_000

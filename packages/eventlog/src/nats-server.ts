@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -102,30 +111,39 @@ async function launch(configFile: string, port: number): Promise<ChildProcess> {
 
 /** A server that greets (INFO) takes connections. */
 async function greeting(port: number): Promise<void> {
-  const { connect } = await import('node:net')
   const end = performance.now() + READY_MS_MAX
   for (;;) {
     const greeted = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')
-      socket.once('data', () => resolve(true))
-      socket.once('error', () => resolve(false))
+      socket.setTimeout(1_000, () => socket.destroy())
+      socket.once('data', () => {
+        resolve(true)
+        socket.destroy()
+      })
+      socket.once('error', () => {})
       socket.once('close', () => resolve(false))
-      setTimeout(() => resolve(false), 1_000).unref()
-    }).finally(() => {})
+    })
     if (greeted) return
     if (performance.now() > end) throw new Error(`nats-server does not listen on port ${port}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
-/** CONSIGN_NATS_SERVER, else the project's cache, else PATH. */
+/** CONSIGN_NATS_SERVER, else the newest that set-up has put into the project's cache, else PATH. */
 export function natsServerBinary(env: NodeJS.ProcessEnv = process.env): string {
   if (env.CONSIGN_NATS_SERVER) return env.CONSIGN_NATS_SERVER
-  const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'consign', 'nats-server')
+  const cache = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'consign')
   const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'))
-  const found = [cache, ...onPath].find(isExecutable)
+  const found = [...cachedBinaries(cache), ...onPath].find(isExecutable)
   if (found === undefined) throw new Error('no nats-server: run `npm run setup`, or set CONSIGN_NATS_SERVER')
   return found
+}
+
+/** `nats-server-2.14.10` comes before `nats-server-2.14.9`. */
+function cachedBinaries(cache: string): string[] {
+  const names = existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith('nats-server')) : []
+  const newestFirst = (a: string, b: string) => b.localeCompare(a, 'en', { numeric: true })
+  return names.sort(newestFirst).map((name) => join(cache, name))
 }
 
 function isExecutable(file: string): boolean {
