@@ -46,7 +46,7 @@ async function shipWith(kills: KillPlan) {
       name: 'killed',
       serial: 1,
       killAt: edge,
-      signAfterMs: 1_500,
+      signLate: true,
     })
     const deaths = { ...rehearsal.stack.restarts, edge: shipment.device.restarts() }
     return {

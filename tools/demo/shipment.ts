@@ -43,8 +43,8 @@ export type ShipmentOptions = {
   readingsPerLeg: number
   /** The leg during which the mobile network goes away for a while. */
   networkCutInLeg?: number | undefined
-  /** Signs the terms only so long after the device was packed. For tests. */
-  signAfterMs?: number | undefined
+  /** Signs the terms only when the device has been sending for a while. For tests: what it sends is parked until then. */
+  signLate?: boolean | undefined
   /** Where the edge program kills itself the first time it runs. For tests. */
   killAt?: string | undefined
   onEdge: (event: EdgeEvent) => void
@@ -64,6 +64,7 @@ export type Shipment = {
 }
 
 const NETWORK_CUT_MS = 4_000
+const SIGN_LATE_MS = 1_000
 
 /** Reads a `--terms` file. Refusal `demo.terms` when it is no JSON, else what the draft's parser says. */
 export function readDraft(file: string): CompleteDraft {
@@ -93,14 +94,18 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const byAddress = new Map(clients.map((client) => [lower(client.identity.wallet.address), client]))
   const signing = signingOf(stack, terms)
   const agreement = agreementAddress({ ...stack.deployment, ...signing.message })
-  const signed = sleep(options.signAfterMs ?? 0).then(() => signTerms(signing, terms, byAddress))
-  if (options.signAfterMs === undefined) await signed
+  const sending = Promise.withResolvers<void>()
+  const signed = (
+    options.signLate === true ? sending.promise.then(() => sleep(SIGN_LATE_MS)) : Promise.resolve()
+  ).then(() => signTerms(signing, terms, byAddress))
+  if (options.signLate !== true) await signed
   const sscc = general(terms).shipment
   acceptOffers(stack, terms, agreement, byAddress, options.replay)
 
   const network = await startMobileNetwork(stack.mqttPort)
   const onEdge = (event: EdgeEvent) => {
     options.onEdge(event)
+    if (event.event === 'connected') sending.resolve()
     if (
       event.event === 'cut' &&
       options.networkCutInLeg !== undefined &&
