@@ -9,8 +9,6 @@ import type { AnchorPolicy } from './domain/anchor-policy.ts'
 import type { Place } from './domain/calls.ts'
 import { Notary } from './notary.ts'
 
-export { STEPS } from './steps.ts'
-
 export const CONSUMES: readonly string[] = ['envelope.>', 'custody.*', 'penalty.*']
 export const EMITS: readonly EventType[] = [
   'chain.intended.v1',

@@ -7,8 +7,6 @@ import type { PaymentChannel } from './adapters/payment-channel.ts'
 import { Ledger, type Organisation } from './ledger.ts'
 import { settleWhatIsDue } from './schedule.ts'
 
-export { STEPS } from './steps.ts'
-
 export const CONSUMES: readonly string[] = ['custody.*', 'penalty.*']
 export const EMITS: readonly EventType[] = [
   'settlement.planned.v1',
