@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { ENVELOPE_HEADERS, QUARANTINE_HEADERS, subjects } from '@consign/events'
+import { step } from '@consign/runtime'
 import { type Context, persist } from '../context.ts'
 import { QUARANTINE_BYTES_MAX, QUARANTINE_COUNT_MAX, QUARANTINE_HASHES_MAX } from '../limits.ts'
 
@@ -46,6 +47,7 @@ export class Quarantine {
     await persist(this.#context, 'quarantine', () =>
       events.publish(subjects.quarantine(deviceId), whole ? bytes : sha256, { msgId, headers }),
     )
+    step('ingest.quarantined')
   }
 
   #usedBy(deviceId: string): Promise<Used> {
