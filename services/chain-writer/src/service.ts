@@ -2,21 +2,18 @@
 import { agreementAbi, agreementFactoryAbi, anchorLogAbi, type TxJournal } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
-import type { EventType, Hex } from '@consign/events'
+import { type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import { anchorTree } from './anchoring.ts'
 import type { AnchorPolicy } from './domain/anchor-policy.ts'
 import type { Place } from './domain/calls.ts'
 import { Notary } from './notary.ts'
 
-export const CONSUMES: readonly string[] = ['envelope.>', 'custody.*', 'penalty.*']
-export const EMITS: readonly EventType[] = [
-  'chain.intended.v1',
-  'chain.signed.v1',
-  'chain.mined.v1',
-  'chain.finalized.v1',
-  'chain.refused.v1',
-]
+/** What this service reads and what it writes; the `*` of chain is its wallet. */
+export const FLOW = {
+  consumes: [subjects.envelope('*', '*'), subjects.custody('*'), subjects.penalty('*')],
+  emits: [subjects.chain('*')],
+} as const
 
 /** Errors and events of every contract that this service calls. */
 export const CALLED_ABI = [...agreementFactoryAbi, ...agreementAbi, ...anchorLogAbi]
@@ -48,7 +45,7 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
   })
   const consuming = log.consume({
     name: 'chain-writer',
-    filters: CONSUMES,
+    filters: FLOW.consumes,
     handle: (message) => notary.handle(message),
     signal,
     onLag: (messages) => lag.set(messages),
@@ -61,7 +58,7 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
 async function learnAll(notary: Notary, { log, logger }: ChainWriterOptions): Promise<void> {
-  for await (const message of log.read(['envelope.>', 'custody.*'])) {
+  for await (const message of log.read([subjects.envelope('*', '*'), subjects.custody('*')])) {
     try {
       notary.learn(message)
     } catch (error) {

@@ -1,24 +1,17 @@
 /** Settles delivered shipments once their dispute window has passed: consumes custody and penalties, emits payments. */
 import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
-import type { EventType } from '@consign/events'
+import { subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { PaymentChannel } from './adapters/payment-channel.ts'
 import { Ledger, type Organisation } from './ledger.ts'
 import { settleWhatIsDue } from './schedule.ts'
 
-export const CONSUMES: readonly string[] = ['custody.*', 'penalty.*']
-export const EMITS: readonly EventType[] = [
-  'settlement.planned.v1',
-  'settlement.payment.intended.v1',
-  'settlement.payment.made.v1',
-  'settlement.settled.v1',
-  'chain.intended.v1',
-  'chain.signed.v1',
-  'chain.mined.v1',
-  'chain.finalized.v1',
-  'chain.refused.v1',
-]
+/** What this service reads and what it writes; the `*` of chain is its wallet. */
+export const FLOW = {
+  consumes: [subjects.custody('*'), subjects.penalty('*')],
+  emits: [subjects.settlement('*'), subjects.chain('*')],
+} as const
 
 export type SettlementOptions = {
   log: EventLog
@@ -51,7 +44,7 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   })
   const consuming = log.consume({
     name: 'settlement',
-    filters: CONSUMES,
+    filters: FLOW.consumes,
     handle: async (message) => ledger.take(message),
     signal,
     onLag: (messages) => lag.set(messages),
@@ -64,7 +57,7 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
 async function learnAll(ledger: Ledger, { log, logger }: SettlementOptions): Promise<void> {
-  for await (const message of log.read([...CONSUMES, 'settlement.*'])) {
+  for await (const message of log.read([...FLOW.consumes, subjects.settlement('*')])) {
     try {
       ledger.take(message)
     } catch (error) {
