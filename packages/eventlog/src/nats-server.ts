@@ -48,6 +48,10 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   writeFileSync(configFile, configText(dir, port, options), { mode: 0o600 })
   let child = await launch(configFile, port)
 
+  const removeDir = () => {
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+  }
+  process.once('exit', removeDir)
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -61,7 +65,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     pid: () => child.pid,
     stop: async () => {
       await end('SIGTERM')
-      if (options.dir === undefined) rmSync(dir, { recursive: true, force: true })
+      process.removeListener('exit', removeDir)
+      removeDir()
     },
     kill: () => end('SIGKILL'),
     restart: async () => {
