@@ -75,6 +75,7 @@ contract AgreementCutTest is ShipmentFixture {
         _refusesSignature(call);
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesAnyChangeOfOfferOrCut(uint8 field, uint8 bit) external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         bytes32 mask = bytes32(uint256(1) << bit);
@@ -85,9 +86,8 @@ contract AgreementCutTest is ShipmentFixture {
         else if (field % 6 == 4) call.cut.head ^= mask;
         else call.cut.root ^= mask;
         // The accept names the offer: signed anew, only the leg's signature is left to refuse.
-        call.acceptSignature = _signWallet(
-            CARRIER_KEY, _acceptDigest(address(agreement), _offerDigest(0, call.offer), call.accept)
-        );
+        call.acceptSignature =
+            _signWallet(CARRIER_KEY, _acceptDigest(address(agreement), _offerDigest(0, call.offer), call.accept));
         _refusesSignature(call);
     }
 
@@ -125,6 +125,7 @@ contract AgreementCutTest is ShipmentFixture {
         _refusesAccept(call);
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesOtherReservationsThanTheTakerSigned(bytes32 reservations) external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         vm.assume(reservations != call.accept.reservationsHash);
@@ -155,6 +156,7 @@ contract AgreementCutTest is ShipmentFixture {
         _refuses(call, refusal);
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_takesACutWithinTheLifeOfItsOfferOnly(uint32 m, uint32 ttlEnvelopes, uint32 n) external {
         CutCall memory call = _cutCall(0, n, CARRIER, CARRIER_KEY);
         (call.offer.m, call.offer.ttlEnvelopes) = (m, ttlEnvelopes);
@@ -163,9 +165,7 @@ contract AgreementCutTest is ShipmentFixture {
             _recordCut(call);
             vm.assertEq(agreement.legOf(0).n, n);
         } else {
-            _refuses(
-                call, abi.encodeWithSelector(IAgreement.AgreementCutOutsideOffer.selector, n, m, ttlEnvelopes)
-            );
+            _refuses(call, abi.encodeWithSelector(IAgreement.AgreementCutOutsideOffer.selector, n, m, ttlEnvelopes));
         }
     }
 
@@ -185,10 +185,7 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     function _refusesAccept(CutCall memory call) private {
-        _refuses(
-            call,
-            abi.encodeWithSelector(IAgreement.AgreementAcceptSignatureInvalid.selector, call.accept.party)
-        );
+        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementAcceptSignatureInvalid.selector, call.accept.party));
     }
 
     function _refuses(CutCall memory call, bytes memory refusal) private {

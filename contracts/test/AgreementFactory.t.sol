@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AgreementFactory} from "../src/AgreementFactory.sol";
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementFactory} from "../src/interfaces/IAgreementFactory.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
@@ -16,7 +15,7 @@ contract AgreementFactoryTest is ShipmentFixture {
 
     /// @dev The fixture's agreement is not wanted here: each test makes its own.
     function setUp() public override {
-        factory = new AgreementFactory();
+        factory = _newFactory();
         _sampleTerms();
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AgreementFactory} from "../src/AgreementFactory.sol";
 import {IAgreement, Leg} from "../src/interfaces/IAgreement.sol";
 import {Clause, Clauses} from "../src/libraries/Clauses.sol";
 import {P256Signature} from "../src/libraries/Records.sol";
@@ -41,6 +40,7 @@ contract AgreementStartTest is ShipmentFixture {
         _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesEveryOtherKey(uint8 field, uint8 bit) external {
         StartCall memory call = _startCall();
         bytes32 mask = bytes32(uint256(1) << bit);
@@ -121,7 +121,7 @@ contract AgreementStartTest is ShipmentFixture {
     }
 
     function test_refusesAnAgreementOfAnotherFactory() external {
-        factory = new AgreementFactory();
+        factory = _newFactory();
         IAgreement other = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
         StartCall memory here = _startCall();
         agreement = other;
@@ -133,6 +133,7 @@ contract AgreementStartTest is ShipmentFixture {
         _refuses(_startCall(), abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, agreement.termsHash()));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesAClauseWithAnyChange(uint8 what, uint8 bit, uint16 place) external {
         StartCall memory call = _startCall();
         Clause memory payee = call.payee;

@@ -175,6 +175,7 @@ contract AgreementViolationTest is ShipmentFixture {
         _prove(call);
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesAnyChangedHeaderByte(uint8 place, uint8 bit) external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         call.run[0].header[place % 144] ^= bytes1(uint8(1 << (bit % 8)));
@@ -183,6 +184,7 @@ contract AgreementViolationTest is ShipmentFixture {
         vm.assertEq(agreement.caseOf(_caseId(1, 1, 5, 1)).provenAt, 0);
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_refusesAnyChangedColumnSaltOrHash(uint8 what, uint8 bit, uint8 place) external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         Disclosure memory shown = call.run[0];
@@ -206,8 +208,7 @@ contract AgreementViolationTest is ShipmentFixture {
         Disclosure[] memory run = _linked(1, 0, _values(41_000), _values(42_000));
         run[0].column = "";
         _refuses(
-            _proofCall(1, ABOVE_40, run, 0),
-            abi.encodeWithSelector(EnvelopeCodec.EnvelopeColumnMismatch.selector, 0)
+            _proofCall(1, ABOVE_40, run, 0), abi.encodeWithSelector(EnvelopeCodec.EnvelopeColumnMismatch.selector, 0)
         );
     }
 
@@ -220,6 +221,7 @@ contract AgreementViolationTest is ShipmentFixture {
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
+    /// forge-config: default.fuzz.runs = 250
     function testFuzz_chargesExactlyTheFirstReadingsOutside(uint256 seed) external {
         int32[] memory values = new int32[](24);
         for (uint256 i = 0; i < values.length; ++i) {
@@ -227,11 +229,12 @@ contract AgreementViolationTest is ShipmentFixture {
             values[i] = draw == 0 ? MISSING : draw < 3 ? int32(39_000) : int32(41_000);
         }
         Disclosure memory shown = _envelope(1, 0, BEFORE, values);
+        ProofCall memory call = _proofCall(1, ABOVE_40, _alone(shown), 0);
         bool outside = false;
         for (uint16 i = 0; i < values.length; ++i) {
             bool begins = values[i] == 41_000 && !outside;
             if (values[i] != MISSING) outside = values[i] == 41_000;
-            ProofCall memory call = _proofCall(1, ABOVE_40, _alone(shown), i);
+            call.index = i;
             (bool proven,) = address(this).call(abi.encodeCall(this.prove, (call)));
             vm.assertTrue(proven == begins);
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AnchorLog} from "../src/AnchorLog.sol";
 import {IAnchorLog} from "../src/interfaces/IAnchorLog.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -10,10 +9,10 @@ contract AnchorLogTest {
     address private constant OTHER = address(0xB0B);
     bytes32 private constant ROOT = keccak256("root");
 
-    AnchorLog private log;
+    IAnchorLog private log;
 
     function setUp() external {
-        log = new AnchorLog();
+        log = IAnchorLog(vm.deployCode("AnchorLog.sol:AnchorLog"));
         vm.warp(1_800_000_000);
     }
 

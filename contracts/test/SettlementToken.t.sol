@@ -2,20 +2,23 @@
 pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
-import {SettlementToken} from "../src/SettlementToken.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {ISettlementToken} from "../src/interfaces/ISettlementToken.sol";
 import {vm} from "./support/Vm.sol";
+
+interface IToken is ISettlementToken, IERC20Metadata, IERC20Permit {}
 
 contract SettlementTokenTest {
     address private constant ISSUER = address(0x155E);
     address private constant HOLDER = address(0xA11CE);
     uint256 private constant OWNER_KEY = 7;
 
-    SettlementToken private token;
+    IToken private token;
 
     function setUp() external {
-        token = new SettlementToken(ISSUER);
+        token = IToken(vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode(ISSUER)));
     }
 
     function test_has18DecimalsAndNamesItsIssuer() external view {
@@ -26,7 +29,7 @@ contract SettlementTokenTest {
 
     function test_refusesToHaveNoIssuer() external {
         vm.expectRevert(ISettlementToken.SettlementTokenIssuerZero.selector);
-        new SettlementToken(address(0));
+        vm.deployCode("SettlementToken.sol:SettlementToken", abi.encode(address(0)));
     }
 
     function testFuzz_supplyIsWhatWasIssuedLessWhatWasBurned(uint128 issued, uint128 burned) external {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AgreementFactory} from "../../src/AgreementFactory.sol";
 import {Accept, IAgreement} from "../../src/interfaces/IAgreement.sol";
+import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
 import {Clause} from "../../src/libraries/Clauses.sol";
 import {Disclosure} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature} from "../../src/libraries/Records.sol";
@@ -61,16 +61,20 @@ abstract contract ShipmentFixture {
 
     uint256 private constant P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551;
 
-    AgreementFactory internal factory;
+    IAgreementFactory internal factory;
     IAgreement internal agreement;
     bytes32 internal termsHash;
     Clause[] private _terms;
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
-        factory = new AgreementFactory();
+        factory = _newFactory();
         _sampleTerms();
         agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+    }
+
+    function _newFactory() internal returns (IAgreementFactory) {
+        return IAgreementFactory(vm.deployCode("AgreementFactory.sol:AgreementFactory"));
     }
 
     // Terms
@@ -106,8 +110,7 @@ abstract contract ShipmentFixture {
         hashes = new bytes32[](_terms.length);
         for (uint256 i = 0; i < hashes.length; ++i) {
             Clause memory clause = _terms[i];
-            hashes[i] =
-                sha256(abi.encodePacked(bytes16("consign.clause"), clause.salt, clause.kind, clause.body));
+            hashes[i] = sha256(abi.encodePacked(bytes16("consign.clause"), clause.salt, clause.kind, clause.body));
         }
     }
 
@@ -116,8 +119,7 @@ abstract contract ShipmentFixture {
     function _create(uint256 payerKey, uint256 payeeKey) internal returns (address) {
         (address payer, address payee) = (vm.addr(payerKey), vm.addr(payeeKey));
         bytes32 digest = _agreementDigest(address(factory), payer, payee);
-        return
-            factory.create(termsHash, payer, payee, _signWallet(payerKey, digest), _signWallet(payeeKey, digest));
+        return factory.create(termsHash, payer, payee, _signWallet(payerKey, digest), _signWallet(payeeKey, digest));
     }
 
     function _agreementDigest(address verifier, address payer, address payee) internal view returns (bytes32) {
@@ -148,8 +150,7 @@ abstract contract ShipmentFixture {
     function _typedDigest(address verifier, bytes32 structHash) internal view returns (bytes32) {
         bytes32 typehash =
             keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        bytes32 domain =
-            keccak256(abi.encode(typehash, keccak256("Consign"), keccak256("1"), block.chainid, verifier));
+        bytes32 domain = keccak256(abi.encode(typehash, keccak256("Consign"), keccak256("1"), block.chainid, verifier));
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
@@ -181,9 +182,7 @@ abstract contract ShipmentFixture {
 
     function _keysHash(uint32 leg, LegKeys memory keys) internal view returns (bytes32) {
         return sha256(
-            abi.encodePacked(
-                _prefix("consign.legkeys", leg), keys.p256X, keys.p256Y, keys.mlDsaKeyHash, keys.slhDsaKey
-            )
+            abi.encodePacked(_prefix("consign.legkeys", leg), keys.p256X, keys.p256Y, keys.mlDsaKeyHash, keys.slhDsaKey)
         );
     }
 
@@ -271,9 +270,8 @@ abstract contract ShipmentFixture {
 
     function _startCall() internal view returns (StartCall memory) {
         LegKeys memory keys = _legKeys(0);
-        return StartCall(
-            keys, _signP256(DEVICE_KEY, _keysHash(0, keys)), _clause(DEVICE), _clause(PAYER), _clause(PAYEE)
-        );
+        return
+            StartCall(keys, _signP256(DEVICE_KEY, _keysHash(0, keys)), _clause(DEVICE), _clause(PAYER), _clause(PAYEE));
     }
 
     function _start(StartCall memory call) internal {
@@ -281,7 +279,11 @@ abstract contract ShipmentFixture {
     }
 
     /// @dev The cut of `leg` after `n` envelopes, in favour of the party at `taker`.
-    function _cutCall(uint32 leg, uint32 n, uint256 taker, uint256 takerKey) internal view returns (CutCall memory call) {
+    function _cutCall(uint32 leg, uint32 n, uint256 taker, uint256 takerKey)
+        internal
+        view
+        returns (CutCall memory call)
+    {
         call.leg = leg;
         call.keys = _legKeys(leg);
         call.offer = Offer(keccak256("device"), n, "head", _keysHash(leg + 1, _legKeys(leg + 1)), "nonce", 5);
@@ -306,14 +308,7 @@ abstract contract ShipmentFixture {
 
     function _recordCut(CutCall memory call) internal {
         agreement.recordCut(
-            call.leg,
-            call.keys,
-            call.offer,
-            call.accept,
-            call.acceptSignature,
-            call.cut,
-            call.signature,
-            call.taker
+            call.leg, call.keys, call.offer, call.accept, call.acceptSignature, call.cut, call.signature, call.taker
         );
     }
 
