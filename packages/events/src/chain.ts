@@ -9,7 +9,7 @@ const whatField = z.string().min(1)
 const blockField = z.int().nonnegative()
 const gasField = z.int().nonnegative()
 
-export const intended = defineEvent({
+const intended = defineEvent({
   type: 'chain.intended.v1',
   summary: 'One key stands for one transaction, for ever; written before it is signed.',
   subject,
@@ -23,14 +23,14 @@ export const intended = defineEvent({
   }),
 })
 
-export const signed = defineEvent({
+const signed = defineEvent({
   type: 'chain.signed.v1',
   summary: 'The very bytes that are broadcast, and again after a crash.',
   subject,
   data: z.strictObject({ key: keyField, nonce: z.int().nonnegative(), hash: hash32Field, raw: hexField }),
 })
 
-export const mined = defineEvent({
+const mined = defineEvent({
   type: 'chain.mined.v1',
   summary: 'The transaction is in a block; ok tells whether it succeeded.',
   subject,
@@ -46,14 +46,14 @@ export const mined = defineEvent({
   }),
 })
 
-export const finalized = defineEvent({
+const finalized = defineEvent({
   type: 'chain.finalized.v1',
   summary: 'The block of the transaction cannot be reorganised away.',
   subject,
   data: z.strictObject({ key: keyField, hash: hash32Field, blockNumber: blockField }),
 })
 
-export const refused = defineEvent({
+const refused = defineEvent({
   type: 'chain.refused.v1',
   summary: 'The contract would revert: nothing was sent and nothing will be.',
   subject,

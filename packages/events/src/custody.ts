@@ -17,7 +17,7 @@ const legOf = { ...shipmentOf, leg: countField }
 // The document is checked by parseTerms where it comes in; here it is what both sides signed.
 const termsField = z.custom<Terms>((value) => typeof value === 'object' && value !== null, 'must be terms')
 
-export const agreementSigned = defineEvent({
+const agreementSigned = defineEvent({
   type: 'custody.agreement.signed.v1',
   summary: 'Payer and payee signed the terms.',
   subject,
@@ -30,7 +30,7 @@ export const agreementSigned = defineEvent({
   }),
 })
 
-export const packed = defineEvent({
+const packed = defineEvent({
   type: 'custody.packed.v1',
   summary: 'The package is closed and leg 0 begins; keys are the signed leg keys.',
   subject,
@@ -43,7 +43,7 @@ export const packed = defineEvent({
   }),
 })
 
-export const offered = defineEvent({
+const offered = defineEvent({
   type: 'custody.offered.v1',
   summary: 'The device offers custody to whoever accepts before envelope m + ttlEnvelopes.',
   subject,
@@ -57,7 +57,7 @@ export const offered = defineEvent({
   }),
 })
 
-export const accepted = defineEvent({
+const accepted = defineEvent({
   type: 'custody.accepted.v1',
   summary: 'A party accepted an offer; custody has not moved yet. leg is the one that would end.',
   subject,
@@ -70,7 +70,7 @@ export const accepted = defineEvent({
   }),
 })
 
-export const transferred = defineEvent({
+const transferred = defineEvent({
   type: 'custody.transferred.v1',
   summary: 'The device cut the leg: custody is with `to`; leg is the one that ended, with n envelopes.',
   subject,
@@ -90,21 +90,21 @@ export const transferred = defineEvent({
   }),
 })
 
-export const sealed = defineEvent({
+const sealed = defineEvent({
   type: 'custody.sealed.v1',
   summary: 'The device signed size and root of the leg so far with SLH-DSA.',
   subject,
   data: z.strictObject({ ...legOf, n: countField, root: hash32Field, head: hash32Field, seal: hexField }),
 })
 
-export const delivered = defineEvent({
+const delivered = defineEvent({
   type: 'custody.delivered.v1',
   summary: 'The payer has the goods; leg is the last one.',
   subject,
   data: z.strictObject({ ...legOf, to: addressField }),
 })
 
-export const tampered = defineEvent({
+const tampered = defineEvent({
   type: 'custody.tampered.v1',
   summary: 'Signed evidence that the device contradicted itself.',
   subject,

@@ -25,14 +25,14 @@ const caseOf = {
 }
 const permilleField = z.int().min(0).max(1000)
 
-export const excursionStarted = defineEvent({
+const excursionStarted = defineEvent({
   type: 'penalty.excursion.started.v1',
   summary: 'The first reading outside a limit.',
   subject,
   data: z.strictObject({ ...caseOf, atMs: timeMsField, value: valueField }),
 })
 
-export const violationCharged = defineEvent({
+const violationCharged = defineEvent({
   type: 'penalty.violation.charged.v1',
   summary: 'An excursion ended, inside again or with its leg, and its custodian is charged once.',
   subject,
@@ -50,7 +50,7 @@ export const violationCharged = defineEvent({
   }),
 })
 
-export const legAssessed = defineEvent({
+const legAssessed = defineEvent({
   type: 'penalty.leg.assessed.v1',
   summary: 'All envelopes of a finished leg were assessed; gaps are those that never came.',
   subject,
@@ -64,7 +64,7 @@ export const legAssessed = defineEvent({
   }),
 })
 
-export const shipmentAssessed = defineEvent({
+const shipmentAssessed = defineEvent({
   type: 'penalty.shipment.assessed.v1',
   summary: 'All legs of a delivered shipment were assessed.',
   subject,
@@ -76,7 +76,7 @@ export const shipmentAssessed = defineEvent({
   }),
 })
 
-export const ratingChanged = defineEvent({
+const ratingChanged = defineEvent({
   type: 'penalty.rating.changed.v1',
   summary: 'Share of legs without violation, for one payer: 1000 × (clean + 1) / (total + 1).',
   subject: (data) => subjects.rating(data.payer, data.party),

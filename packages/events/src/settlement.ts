@@ -19,28 +19,28 @@ const planField = z.custom<PayoutPlan>(
   'must be a plan',
 )
 
-export const planned = defineEvent({
+const planned = defineEvent({
   type: 'settlement.planned.v1',
   summary: 'Who gets what; follows from terms and violations alone.',
   subject,
   data: z.strictObject({ ...shipmentOf, plan: planField }),
 })
 
-export const paymentIntended = defineEvent({
+const paymentIntended = defineEvent({
   type: 'settlement.payment.intended.v1',
   summary: 'A payment will be made; written before any effect on the outside.',
   subject,
   data: z.strictObject({ ...paymentOf, party: z.string().min(1) }),
 })
 
-export const paymentMade = defineEvent({
+const paymentMade = defineEvent({
   type: 'settlement.payment.made.v1',
   summary: 'The payment with this id was made, once.',
   subject,
   data: z.strictObject({ ...paymentOf, txHash: hash32Field }),
 })
 
-export const settled = defineEvent({
+const settled = defineEvent({
   type: 'settlement.settled.v1',
   summary: 'Every payment of the plan was made: paid + refund = amounts.',
   subject,
