@@ -40,8 +40,8 @@ export class Completion {
   private readonly expected = new Set<string>()
   private readonly final = new Set<string>()
   private readonly anchorSizes = new Map<string, number>()
-  private envelopes = 0
-  private envelopesUpToLast = 0
+  private readonly leaves = new Set<string>()
+  private leavesUpToLast = 0
   private anchored = 0
   private settled = false
 
@@ -53,12 +53,12 @@ export class Completion {
   /** Returns true once the shipment is complete. */
   take(observation: Observation): boolean {
     if (observation.kind === 'envelope') {
-      this.envelopes++
-      if (observation.agreement === this.agreement) this.envelopesUpToLast = this.envelopes
+      this.leaves.add(observation.envelope.digest.toHex())
+      if (observation.agreement === this.agreement) this.leavesUpToLast = this.leaves.size
     } else this.takeEvent(observation.event)
     return (
       this.settled &&
-      this.anchored >= this.envelopesUpToLast &&
+      this.anchored >= this.leavesUpToLast &&
       [...this.expected].every((key) => this.final.has(key))
     )
   }
@@ -68,9 +68,9 @@ export class Completion {
     const keys = [...this.expected].filter((key) => !this.final.has(key))
     return [
       ...(this.settled ? [] : ['settlement']),
-      ...(this.anchored >= this.envelopesUpToLast
+      ...(this.anchored >= this.leavesUpToLast
         ? []
-        : [`anchor of ${this.envelopesUpToLast} envelopes (${this.anchored} so far)`]),
+        : [`anchor of ${this.leavesUpToLast} envelopes (${this.anchored} so far)`]),
       ...keys,
     ]
   }
@@ -80,8 +80,6 @@ export class Completion {
       if (event.type === 'custody.transferred.v1')
         this.expected.add(`cut:${this.agreement}:${event.data.leg}`)
       if (event.type === 'penalty.violation.charged.v1') this.expected.add(`violation:${event.data.caseId}`)
-      if (event.type === 'settlement.payment.intended.v1')
-        this.expected.add(`payment:${event.data.paymentId}`)
       if (event.type === 'settlement.settled.v1') this.settled = true
     }
     if (event.type === 'chain.mined.v1') this.takeMined(event.data)
