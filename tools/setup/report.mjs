@@ -32,3 +32,9 @@ export function run(command, args, options = {}) {
     })
   })
 }
+
+/** The first lines say what is wrong and the last ones where it ended; what lies between rarely helps. */
+function excerpt(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  return (lines.length <= 8 ? lines : [...lines.slice(0, 5), '…', ...lines.slice(-2)]).join(' | ')
+}
