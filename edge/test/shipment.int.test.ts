@@ -1,4 +1,4 @@
-import { decodeBody } from '@consign/envelope'
+import { decodeBody, toHex } from '@consign/envelope'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { STEPS } from '../src/steps.ts'
 import { World } from './world.ts'
@@ -184,7 +184,7 @@ describe('the edge program', () => {
     const send = (line: unknown) => edge.child.stdin!.write(`${JSON.stringify(line)}\n`)
     send({ accept: '0x00' })
     await edge.saw('refused', ({ code }) => code === 'accept.length')
-    send({ accept: `0x${Buffer.from(right).toString('hex').replace(/..$/, 'ff')}` })
+    send({ accept: toHex(right.with(-1, right.at(-1)! ^ 1)) })
     await edge.saw('refused', ({ code }) => code === 'accept.signature.slhDsa')
     send({ open: 'sesame' })
     await edge.saw('refused', ({ code }) => code === 'command.malformed')

@@ -22,9 +22,12 @@ import {
 } from '@consign/envelope'
 import { merkleRoot } from '@consign/merkle'
 import { sampleAgreement } from '@consign/terms/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeRig, type Rig, type RigOptions } from '../../test/rig.ts'
 import type { SpooledFrame } from '../spool/frames.ts'
+
+// SLH-DSA signs several times in each of them, a quarter of a second at best.
+vi.setConfig({ testTimeout: 60_000 })
 
 let rig: Rig
 afterEach(() => rig.close())

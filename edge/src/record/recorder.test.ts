@@ -12,8 +12,11 @@ import {
   verifySeal,
 } from '@consign/envelope'
 import { merkleRoot } from '@consign/merkle'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeRig, type Rig, type RigOptions } from '../../test/rig.ts'
+
+// SLH-DSA signs the keys of every leg, a quarter of a second at best.
+vi.setConfig({ testTimeout: 60_000 })
 
 let rig: Rig
 afterEach(() => rig.close())
