@@ -22,6 +22,7 @@ function runSolhint(args: string[]): Promise<number> {
 const codes = [
   await runForge(['fmt', '--check']),
   await runForge(['lint', '--deny', 'warnings']),
-  await runSolhint(['src/**/*.sol', 'test/**/*.sol']),
+  await runSolhint(['--config', '.solhint.json', 'src/**/*.sol']),
+  await runSolhint(['--config', 'test/.solhint.json', 'test/**/*.sol']),
 ]
 process.exitCode = codes.every((code) => code === 0) ? 0 : 1
