@@ -9,10 +9,12 @@ import { conflict } from './unavailable.ts'
 const ACK_MS_MAX = 5_000
 const HEADER_BYTES_MAX = 512 // a status line, an id of at most 200 and a few numbers
 
-// Error codes of nats-server: "wrong last sequence", in its two forms.
-const WRONG_LAST_SEQUENCE = new Set([10071, 10164])
+// Error codes of nats-server, both called "wrong last sequence". A cluster gives the second while another write to the subject is in
+// process, which it still is for a moment after its acknowledgement: by itself it does not say that the subject has moved on.
+const WRONG_LAST_SEQUENCE = 10071
+const SUBJECT_IN_PROCESS = 10164
 
-type Answer = { seq: number } | 'conflict'
+type Answer = { seq: number } | 'conflict' | 'inProcess'
 type AckMessage = { seq: number; error?: { err_code: number; description: string } }
 type Batch = { subject: string; bodies: readonly Uint8Array[]; firstId: string; expected: number }
 type Reads = {
@@ -37,9 +39,14 @@ export async function appendEvents(
   let expected = expectedSeq === 'any' ? ((await reads.last(subject))?.seq ?? 0) : expectedSeq
   for (;;) {
     const batch = { subject, bodies, firstId, expected }
-    const answer = await watch.persistently(`appending to ${subject}`, () => send(nats, batch))
-    if (answer !== 'conflict') return { lastSeq: answer.seq }
-    const there = await reads.next(subject, expected + 1)
+    const { seq, there } = await watch.persistently(`appending to ${subject}`, async () => {
+      const answer = await send(nats, batch)
+      if (typeof answer === 'object') return { seq: answer.seq }
+      const there = await reads.next(subject, expected + 1)
+      if (answer === 'inProcess' && there === undefined) throw new Error('another write to it is in process')
+      return { there }
+    })
+    if (seq !== undefined) return { lastSeq: seq }
     if (there !== undefined && eventIdOf(there) === firstId) return { lastSeq: there.seq + events.length - 1 }
     if (expectedSeq !== 'any') throw conflict(subject, expected)
     expected = (await reads.last(subject))?.seq ?? 0
@@ -85,6 +92,7 @@ async function send(nats: NatsConnection, { subject, bodies, firstId, expected }
   const answer = await nats.request(subject, bodies[last], { headers: headersOf(last), timeout: ACK_MS_MAX })
   const ack: AckMessage = answer.json()
   if (ack.error === undefined) return { seq: ack.seq }
-  if (WRONG_LAST_SEQUENCE.has(ack.error.err_code)) return 'conflict'
+  if (ack.error.err_code === WRONG_LAST_SEQUENCE) return 'conflict'
+  if (ack.error.err_code === SUBJECT_IN_PROCESS) return 'inProcess'
   throw new Error(ack.error.description)
 }
