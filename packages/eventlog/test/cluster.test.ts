@@ -120,7 +120,7 @@ async function publishUntil(end: AbortSignal, log: EventLog, subject: string, ac
   const publish = async (serial: number) => {
     const bytes = new TextEncoder().encode(String(serial))
     const { seq } = await log.publish(subject, bytes, { msgId: `${subject}/${serial}` })
-    acknowledged.push({ seq, serial })
+    acknowledged[serial] = { seq, serial }
   }
   const inFlight: Promise<void>[] = []
   for (let serial = 0; !end.aborted; serial++) {
@@ -143,7 +143,7 @@ async function appendUntil(
     )
     const { lastSeq } = await log.append(subjects.custody(agreement), events, { expectedSeq })
     for (let i = 0; i < events.length; i++)
-      acknowledged.push({ seq: lastSeq - events.length + 1 + i, serial: serial + i })
+      acknowledged[serial + i] = { seq: lastSeq - events.length + 1 + i, serial: serial + i }
     serial += events.length
     expectedSeq = lastSeq
   }
@@ -177,9 +177,13 @@ async function lead(nats: NatsConnection, jsm: JetStreamManager, consumer: strin
     { path: `CONSUMER.LEADER.STEPDOWN.LOG.${consumer}`, info: () => jsm.consumers.info('LOG', consumer) },
   ]
   for (const { path, info } of led) {
-    const leader = async () => (await info().catch(() => undefined))?.cluster?.leader
-    if ((await leader()) !== node) await nats.request(`$JS.API.${path}`, JSON.stringify(stepDown))
-    await expect.poll(leader, soon).toBe(node)
+    const leadingNode = async () => {
+      const leader = (await info().catch(() => undefined))?.cluster?.leader
+      // Without effect while the node still catches up.
+      if (leader !== node) await nats.request(`$JS.API.${path}`, JSON.stringify(stepDown)).catch(() => {})
+      return leader
+    }
+    await expect.poll(leadingNode, { ...soon, interval: 250 }).toBe(node)
   }
 }
 
