@@ -50,19 +50,29 @@ export type Rig = {
   close(): void
 }
 
-const slhDsaSignatures = new Map<string, Promise<Uint8Array>>()
+/** Computed once per name in this process: deriving SLH-DSA keys and signing with them is what these tests spend their time on. */
+function remembered<T>(): (name: string, make: () => T) => T {
+  const known = new Map<string, T>()
+  return (name, make) => {
+    const value = known.get(name) ?? make()
+    known.set(name, value)
+    return value
+  }
+}
+const rememberedKeys = remembered<KeySet>()
+const rememberedSignature = remembered<Promise<Uint8Array>>()
+const rememberedSample = remembered<SampleAgreement>()
 
-/** Real cryptography with the same leg keys in every rig, so that the slow signatures over them are made once. */
+/** Real cryptography with the same leg keys in every rig. */
 function repeatableCrypto(): CryptoProvider {
   let made = 0
   return Object.assign(Object.create(native) as CryptoProvider, {
-    generateKeys: () => native.keysFromSeed(new Uint8Array(32).fill(++made)),
-    slhDsaSign: (keys: KeySet, digest: Uint8Array) => {
-      const name = toHex(keys.public.slhDsa) + toHex(digest)
-      const signature = slhDsaSignatures.get(name) ?? native.slhDsaSign(keys, digest)
-      slhDsaSignatures.set(name, signature)
-      return signature
+    generateKeys: () => {
+      const seed = new Uint8Array(32).fill(++made)
+      return rememberedKeys(toHex(seed), () => native.keysFromSeed(seed))
     },
+    slhDsaSign: (keys: KeySet, digest: Uint8Array) =>
+      rememberedSignature(toHex(keys.public.slhDsa) + toHex(digest), () => native.slhDsaSign(keys, digest)),
   })
 }
 
@@ -74,7 +84,9 @@ export async function makeRig({
   envelopeMsMax = 60_000,
 }: RigOptions = {}): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'consign-edge-'))
-  const sample = sampleAgreement({ ...SAMPLE_DRAFT, ...draft })
+  const terms = { ...SAMPLE_DRAFT, ...draft }
+  const made = rememberedSample(JSON.stringify(terms), () => sampleAgreement(terms))
+  const sample = { ...made, parties: { ...made.parties } }
   const clock = { ms: START_MS, nowMs: () => clock.ms }
   const rig = { directory, sample, events: [] as DeviceEvent[], clock } as unknown as Rig
   const crypto = repeatableCrypto()
@@ -83,7 +95,7 @@ export async function makeRig({
     const shared = {
       ...{
         spool: rig.spool,
-        crypto: native,
+        crypto,
         chainId: CHAIN_ID,
         agreement: AGREEMENT,
         terms: sample.terms,
