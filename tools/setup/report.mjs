@@ -23,12 +23,7 @@ export function run(command, args, options = {}) {
     child.on('error', reject)
     child.on('exit', (code) => {
       if (code === 0) resolve(output.trim())
-      else
-        reject(
-          new Error(
-            `${command} ${args.join(' ')} ended with ${code}: ${output.trim().split('\n').slice(-5).join(' | ')}`,
-          ),
-        )
+      else reject(new Error(`${command} ${args[0]} ended with ${code}: ${excerpt(output)}`))
     })
   })
 }
