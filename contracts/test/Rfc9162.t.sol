@@ -64,6 +64,21 @@ contract Rfc9162Test {
         vm.assertFalse(this.verify(node, 0, 2, MerkleReference.root(data), above));
     }
 
+    /// @dev A hash that its gas does not pay for must stop everything: what is left in memory would pass as its result.
+    function test_neverAnswersWithoutTheGasForIt() external view {
+        bytes32[] memory data = _leaves(5, 0);
+        bytes32 root = MerkleReference.root(data);
+        bytes32[] memory proof = MerkleReference.proof(data, 1);
+        uint256 answers = 0;
+        for (uint256 gasGiven = 1000; gasGiven < 9000; gasGiven += 7) {
+            try this.verify{gas: gasGiven}(data[1], 1, 5, root, proof) returns (bool isIncluded) {
+                vm.assertTrue(isIncluded);
+                ++answers;
+            } catch {}
+        }
+        vm.assertTrue(answers > 0 && answers < 1000);
+    }
+
     /// @dev Why a caller must know index and size from elsewhere, when they matter to it.
     function test_bindsNeitherIndexNorSize() external view {
         bytes32[] memory data = _leaves(5, 0);
