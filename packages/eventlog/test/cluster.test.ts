@@ -4,17 +4,17 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { connectEventLog, connectNats, type EventLog, type Recorded } from '../src/index.ts'
 import { all, freshAddress } from './contract.ts'
-import { type NatsCluster, type NodeName, otherThan, startNatsCluster, whyNoCluster } from './nats-cluster.ts'
+import { type NatsCluster, NODES, type NodeName, startNatsCluster, whyNoCluster } from './nats-cluster.ts'
 import { delivered } from './sample-events.ts'
 
 // The others miss a node after a few seconds; a consumer begins anew when it has heard no heartbeat for 15 s.
 const soon = { timeout: 30_000, interval: 20 }
-const IN_FLIGHT = 32
+const IN_FLIGHT_MAX = 32
 
 const absent = await whyNoCluster()
 if (absent !== undefined) process.stderr.write(`skipped: three NATS nodes: ${absent}\n`)
 
-describe.skipIf(absent !== undefined)('three NATS nodes', () => {
+describe.skipIf(absent !== undefined)('three NATS nodes', { timeout: 120_000 }, () => {
   let cluster: NatsCluster
   beforeAll(async () => {
     cluster = await startNatsCluster()
@@ -40,9 +40,9 @@ describe.skipIf(absent !== undefined)('three NATS nodes', () => {
       const first = startConsuming((await connectLog('reader')).log, consumer, writing.subjects)
       onTestFinished(() => first.stop())
       await expect.poll(() => first.handled.length, soon).toBeGreaterThan(0)
-      const connectedTo = nats.info?.server_name as NodeName
-      const leader = consumer === 'same-node' ? connectedTo : otherThan(connectedTo)
-      await lead(nats, jsm, consumer, leader)
+      const leader = consumer === 'same-node' ? nodeOf(nats) : otherThan(nodeOf(nats))
+      await lead(nats, leader, 'STREAM', 'LOG', () => jsm.streams.info('LOG'))
+      await lead(nats, leader, 'CONSUMER', `LOG.${consumer}`, () => jsm.consumers.info('LOG', consumer))
       const before = writing.acked()
       await expect.poll(() => writing.acked(), soon).toBeGreaterThan(before + 500)
 
@@ -54,7 +54,7 @@ describe.skipIf(absent !== undefined)('three NATS nodes', () => {
       await first.stop()
 
       await cluster.start(leader)
-      await expect.poll(() => nodesUpToDate(jsm), soon).toEqual(['n1', 'n2', 'n3'])
+      await expect.poll(() => nodesUpToDate(jsm), soon).toEqual(NODES)
       await writing.stop()
       const stored = await all((await connectLog('auditor')).log.read(writing.subjects))
       for (const { subject, acked } of writing.written) {
@@ -73,42 +73,84 @@ describe.skipIf(absent !== undefined)('three NATS nodes', () => {
       expect(inOrderOnce([...first.handled, ...second.handled])).toEqual(stored.map(({ seq }) => seq))
     },
   )
+
+  test('store once what was sent twice while two nodes were down, and do not call that a conflict', async () => {
+    const { nats, log } = await connectLog('writer')
+    const jsm = await jetstreamManager(nats)
+    const leader = nodeOf(nats)
+    await lead(nats, leader, 'STREAM', 'LOG', () => jsm.streams.info('LOG'))
+    const [one, three] = [freshAddress(), freshAddress()]
+    const subject = {
+      envelopes: subjects.envelope(one, 0),
+      one: subjects.custody(one),
+      three: subjects.custody(three),
+    }
+    const sent = {
+      envelopes: countSent(nats, subject.envelopes),
+      one: countSent(nats, subject.one),
+      three: countSent(nats, subject.three),
+    }
+    const others = NODES.filter((node) => node !== leader)
+    await Promise.all(others.map((node) => cluster.kill(node)))
+
+    const serials = Array.from({ length: 10 }, (_, serial) => serial)
+    const writing = Promise.all([
+      log.append(subject.one, [delivered(one, 0)], { expectedSeq: 0 }),
+      log.append(
+        subject.three,
+        [0, 1, 2].map((leg) => delivered(three, leg)),
+        { expectedSeq: 0 },
+      ),
+      ...serials.map((serial) => publishOne(log, subject.envelopes, serial)),
+    ])
+    writing.catch(() => {})
+    await expect.poll(() => sent.envelopes.count, soon).toBeGreaterThan(10)
+    await expect.poll(() => sent.one.count, soon).toBeGreaterThan(1)
+    await expect.poll(() => sent.three.count, soon).toBeGreaterThan(3)
+    for (const each of Object.values(sent)) each.stop()
+    await Promise.all(others.map((node) => cluster.start(node)))
+    await writing
+    const stored = async (of: string) => (await all(log.read([of]))).map((each) => placed(each).serial)
+    expect(await stored(subject.envelopes)).toEqual(serials)
+    expect(await stored(subject.one)).toEqual([0])
+    expect(await stored(subject.three)).toEqual([0, 1, 2])
+  })
 })
 
 /** What stands, or must stand, at a position of the log. */
 type Placed = { seq: number; serial: number }
+
+const bySerial = (a: Placed, b: Placed) => a.serial - b.serial
 
 function placed({ seq, subject, data }: Recorded): Placed {
   const content = JSON.parse(new TextDecoder().decode(data))
   return { seq, serial: subject.startsWith('custody.') ? content.data.leg : content }
 }
 
-/** What one subject was given, by serial number, at the positions that the acknowledgements named. */
+/** What was acknowledged of one subject, in the order of the acknowledgements, at the positions that they named. */
 type Written = { subject: string; acked: Placed[] }
-
-const bySerial = (a: Placed, b: Placed) => a.serial - b.serial
 
 /** Writes without a pause: with many messages in flight, with one, and with expected sequence, singly and in batches. */
 function startWriting(log: EventLog) {
   const end = new AbortController()
-  const envelopes = () => ({ subject: subjects.envelope(freshAddress(), 0), acked: [] })
-  const pipelined: Written = envelopes()
-  const awaited: Written = envelopes()
-  const agreements = Array.from({ length: 4 }, freshAddress)
-  const appended = agreements.map(
-    (agreement): Written => ({ subject: subjects.custody(agreement), acked: [] }),
-  )
-  const done = Promise.all([
-    publishUntil(end.signal, log, pipelined, IN_FLIGHT),
-    publishUntil(end.signal, log, awaited, 1),
-    ...agreements.map((agreement, i) => appendUntil(end.signal, log, agreement, appended[i] ?? envelopes())),
-  ])
+  const publishing = (inFlightMax: number) => {
+    const written: Written = { subject: subjects.envelope(freshAddress(), 0), acked: [] }
+    return { written, done: publishUntil(end.signal, log, written, inFlightMax) }
+  }
+  const appending = () => {
+    const agreement = freshAddress()
+    const written: Written = { subject: subjects.custody(agreement), acked: [] }
+    return { written, done: appendUntil(end.signal, log, agreement, written) }
+  }
+  const pipelined = publishing(IN_FLIGHT_MAX)
+  const writers = [pipelined, publishing(1), ...Array.from({ length: 4 }, appending)]
+  const written = writers.map((writer) => writer.written)
+  const done = Promise.all(writers.map((writer) => writer.done))
   // Whoever stops it learns of a failure.
   done.catch(() => {})
-  const written = [pipelined, awaited, ...appended]
   return {
-    pipelined,
     written,
+    pipelined: pipelined.written,
     subjects: written.map(({ subject }) => subject),
     acked: () => written.reduce((sum, { acked }) => sum + acked.length, 0),
     stop: async () => {
@@ -118,25 +160,21 @@ function startWriting(log: EventLog) {
   }
 }
 
-async function publishUntil(
-  end: AbortSignal,
-  log: EventLog,
-  { subject, acked }: Written,
-  inFlightMax: number,
-) {
-  const publish = async (serial: number) => {
-    const bytes = new TextEncoder().encode(String(serial))
-    const { seq } = await log.publish(subject, bytes, { msgId: `${subject}/${serial}` })
-    acked.push({ seq, serial })
-  }
-  const inFlight: Promise<void>[] = []
+async function publishUntil(end: AbortSignal, log: EventLog, written: Written, inFlightMax: number) {
+  const inFlight: Promise<unknown>[] = []
   for (let serial = 0; !end.aborted; serial++) {
-    const publishing = publish(serial)
+    const publishing = publishOne(log, written.subject, serial).then(({ seq }) =>
+      written.acked.push({ seq, serial }),
+    )
     publishing.catch(() => {})
     inFlight.push(publishing)
     if (inFlight.length === inFlightMax) await inFlight.shift()
   }
   await Promise.all(inFlight)
+}
+
+function publishOne(log: EventLog, subject: string, serial: number) {
+  return log.publish(subject, new TextEncoder().encode(String(serial)), { msgId: `${subject}/${serial}` })
 }
 
 async function appendUntil(end: AbortSignal, log: EventLog, agreement: Hex, { subject, acked }: Written) {
@@ -151,7 +189,7 @@ async function appendUntil(end: AbortSignal, log: EventLog, agreement: Hex, { su
   }
 }
 
-/** Positions in the order of handling. */
+/** `handled` are positions, in the order of handling. */
 function startConsuming(log: EventLog, name: string, filters: string[]) {
   const end = new AbortController()
   const handled: number[] = []
@@ -171,22 +209,37 @@ function inOrderOnce(seqs: readonly number[]): number[] {
   return [...new Set(seqs)].sort((a, b) => a - b)
 }
 
-/** Makes a node the leader of LOG and of a consumer of it. */
-async function lead(nats: NatsConnection, jsm: JetStreamManager, consumer: string, node: NodeName) {
-  const stepDown = { placement: { preferred: node } }
-  const led = [
-    { path: 'STREAM.LEADER.STEPDOWN.LOG', info: () => jsm.streams.info('LOG') },
-    { path: `CONSUMER.LEADER.STEPDOWN.LOG.${consumer}`, info: () => jsm.consumers.info('LOG', consumer) },
-  ]
-  for (const { path, info } of led) {
-    const leadingNode = async () => {
-      const leader = (await info().catch(() => undefined))?.cluster?.leader
-      // Without effect while the node still catches up.
-      if (leader !== node) await nats.request(`$JS.API.${path}`, JSON.stringify(stepDown)).catch(() => {})
-      return leader
-    }
-    await expect.poll(leadingNode, { ...soon, interval: 250 }).toBe(node)
+/** How often this connection has sent something to a subject. */
+function countSent(nats: NatsConnection, subject: string) {
+  const subscription = nats.subscribe(subject, { callback: () => void sent.count++ })
+  const sent = { count: 0, stop: () => subscription.unsubscribe() }
+  return sent
+}
+
+function nodeOf(nats: NatsConnection): NodeName {
+  return nats.info?.server_name as NodeName
+}
+
+function otherThan(node: NodeName): NodeName {
+  return node === 'n1' ? 'n2' : 'n1'
+}
+
+/** Makes a node the leader of a stream or consumer, which must be up to date there; asks again until it is. */
+async function lead(
+  nats: NatsConnection,
+  node: NodeName,
+  kind: 'STREAM' | 'CONSUMER',
+  path: string,
+  info: () => Promise<{ cluster?: { leader?: string } }>,
+) {
+  const request = JSON.stringify({ placement: { preferred: node } })
+  const leadingNode = async () => {
+    const leader = (await info().catch(() => undefined))?.cluster?.leader
+    if (leader !== node)
+      await nats.request(`$JS.API.${kind}.LEADER.STEPDOWN.${path}`, request).catch(() => {})
+    return leader
   }
+  await expect.poll(leadingNode, { ...soon, interval: 250 }).toBe(node)
 }
 
 /** The nodes whose copy of LOG is complete, as its leader sees it. */

@@ -19,12 +19,8 @@ import { freePort, natsServerBinary } from '../src/testing.ts'
 // Its image is on a registry that not every machine reaches. The remover at the end of this file does its work.
 process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
 
-const NODES = ['n1', 'n2', 'n3'] as const
+export const NODES = ['n1', 'n2', 'n3'] as const
 export type NodeName = (typeof NODES)[number]
-
-export function otherThan(node: NodeName): NodeName {
-  return node === 'n1' ? 'n2' : 'n1'
-}
 
 export type NatsCluster = {
   /** All three, comma separated; each keeps its port over a restart. */
