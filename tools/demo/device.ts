@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { deviceId, exportKeySet, type KeySet } from '@consign/envelope'
+import { deviceId, exportKeySet, type KeySet, Refusal } from '@consign/envelope'
 import type { Hex } from 'viem'
 import { toHex } from 'viem'
 import { writeSecret } from './identities.ts'
@@ -54,7 +54,8 @@ export async function startDevice(stack: Stack, options: DeviceOptions): Promise
       const ended = await running.ended
       if (ended === 0 || stopped || stack.processes.stopping) return
       if (starts > RESTARTS_MAX || ended === 2) {
-        throw new Error(
+        throw new Refusal(
+          'demo.device',
           `the device ended with ${ended}; its log is ${stack.processes.logFile(`edge-${options.name}`)}`,
         )
       }

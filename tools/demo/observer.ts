@@ -6,7 +6,9 @@ import type { Hex } from 'viem'
 
 const POLL_MS = 200
 
+/** `caughtUp` comes whenever everything stored so far has been shown. */
 export type Observation =
+  | { kind: 'caughtUp' }
   | { kind: 'envelope'; agreement: Hex; envelope: Envelope }
   | { kind: 'event'; event: ConsignEvent }
 
@@ -20,6 +22,7 @@ export async function* observe(log: EventLog, signal: AbortSignal): AsyncGenerat
         const observation = decode(message)
         if (observation !== undefined) yield observation
       }
+      yield { kind: 'caughtUp' }
     } catch (error) {
       if ((error as { retry?: boolean }).retry !== true) throw error
     }
@@ -50,17 +53,16 @@ export class Completion {
     for (const key of ['agreement', 'start']) this.expected.add(`${key}:${this.agreement}`)
   }
 
-  /** Returns true once the shipment is complete. */
-  take(observation: Observation): boolean {
+  take(observation: Observation): void {
     if (observation.kind === 'envelope') {
       this.leaves.add(observation.envelope.digest.toHex())
       if (observation.agreement === this.agreement) this.leavesUpToLast = this.leaves.size
-    } else this.takeEvent(observation.event)
-    return (
-      this.settled &&
-      this.anchored >= this.leavesUpToLast &&
-      [...this.expected].every((key) => this.final.has(key))
-    )
+    }
+    if (observation.kind === 'event') this.takeEvent(observation.event)
+  }
+
+  get isComplete(): boolean {
+    return this.missing().length === 0
   }
 
   /** What is still to come, for people. */
@@ -79,6 +81,8 @@ export class Completion {
     if ('agreement' in event.data && event.data.agreement === this.agreement) {
       if (event.type === 'custody.transferred.v1')
         this.expected.add(`cut:${this.agreement}:${event.data.leg}`)
+      if (event.type === 'penalty.leg.assessed.v1') this.expected.add(`rating:${event.data.leg}`)
+      if (event.type === 'penalty.rating.changed.v1') this.final.add(`rating:${event.data.leg}`)
       if (event.type === 'penalty.violation.charged.v1') this.expected.add(`violation:${event.data.caseId}`)
       if (event.type === 'settlement.settled.v1') this.settled = true
     }

@@ -29,10 +29,7 @@ export async function runShipment(
 ): Promise<ShipmentRun> {
   const shipment = await startShipment(stack, options)
   try {
-    await Promise.race([
-      untilComplete(log, shipment, onObservation, signal),
-      shipment.device.finished.then(() => new Promise<never>(() => {})),
-    ])
+    await untilComplete(log, shipment, onObservation, signal)
     const auditFile = writeAuditQuery(stack, shipment)
     return { document: await auditApart(auditFile), shipment, auditFile }
   } finally {
@@ -49,19 +46,32 @@ async function untilComplete(
   const completion = new Completion(shipment.agreement)
   const stop = new AbortController()
   const stalled = setTimeout(() => stop.abort(), STALLED_MS_MAX)
+  let deviceFinished = false
+  let deviceFailure: unknown
+  shipment.device.finished.then(
+    () => {
+      deviceFinished = true
+    },
+    (error) => {
+      deviceFailure = error
+      stop.abort()
+    },
+  )
   try {
     for await (const observation of observe(log, AbortSignal.any([signal, stop.signal]))) {
-      stalled.refresh()
+      if (observation.kind !== 'caughtUp') stalled.refresh()
+      else if (deviceFinished && completion.isComplete) return
       onObservation(observation)
-      if (completion.take(observation)) return
+      completion.take(observation)
     }
   } finally {
     clearTimeout(stalled)
   }
+  if (deviceFailure !== undefined) throw deviceFailure
   signal.throwIfAborted()
   throw new Refusal(
     'demo.stalled',
-    `nothing has happened for ${STALLED_MS_MAX / 1000} s; still to come: ${completion.missing().join(', ')}.`,
+    `nothing has happened for ${STALLED_MS_MAX / 1000} s; still to come: ${[...completion.missing(), ...(deviceFinished ? [] : ['the device'])].join(', ')}.`,
   )
 }
 

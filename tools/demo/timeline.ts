@@ -34,7 +34,7 @@ export class Timeline {
 
   show(observation: Observation): void {
     if (observation.kind === 'envelope') this.showEnvelope(observation.agreement, observation.envelope)
-    else this.showEvent(observation.event)
+    if (observation.kind === 'event') this.showEvent(observation.event)
   }
 
   showEdge(event: EdgeEvent): void {
