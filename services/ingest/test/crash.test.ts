@@ -47,7 +47,7 @@ async function deliver(
       await connected.send(encodeFrame('pull'))
       await Promise.all(frames.map((frame) => connected.send(frame)))
       while (!isDone(connected)) {
-        if (connected.client.disconnected) throw new Error('ingest is gone')
+        if (!connected.client.connected) throw new Error('ingest is gone')
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
       return

@@ -67,6 +67,11 @@ export async function tryConnect(options: TlsClientOptions): Promise<MqttClient>
 
 export async function connectDevice(ingest: IngestProcess, deviceId: string, pem: Pem): Promise<MqttDevice> {
   const client = await tryConnect({ ...tlsOptions(ingest, pem), clientId: deviceId })
+  // mqtt.js leaves what is under way waiting for a reconnection that never comes.
+  const lost = new Promise<never>((_, reject) =>
+    client.once('close', () => reject(new Error('connection closed'))),
+  )
+  lost.catch(() => {})
   const { hello, session } = await openSenderSession(ingest.sessionKey, deviceId)
   const receipts: Receipt[] = []
   const acceptances: Uint8Array[] = []
@@ -80,9 +85,10 @@ export async function connectDevice(ingest: IngestProcess, deviceId: string, pem
     for (const resolve of waiting) resolve(frame.signed.record)
   })
   const sendSealed = async (message: Uint8Array) => {
-    await client.publishAsync(`consign/${deviceId}/up`, Buffer.from(message), { qos: 1 })
+    const acknowledged = client.publishAsync(`consign/${deviceId}/up`, Buffer.from(message), { qos: 1 })
+    await Promise.race([acknowledged, lost])
   }
-  await client.subscribeAsync(`consign/${deviceId}/down`, { qos: 1 })
+  await Promise.race([client.subscribeAsync(`consign/${deviceId}/down`, { qos: 1 }), lost])
   await sendSealed(hello)
   return {
     client,
