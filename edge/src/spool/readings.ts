@@ -1,28 +1,31 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Reading } from '@consign/envelope'
+import type { Prepare } from './statements.ts'
 
 /** A reading that no envelope holds yet. `outside`: it breaks at least one limit. */
 export type BufferedReading = Reading & { outside: boolean }
 
 export class ReadingTable {
-  readonly #db: DatabaseSync
-  constructor(db: DatabaseSync) {
-    this.#db = db
+  readonly #prepare: Prepare
+  constructor(prepare: Prepare) {
+    this.#prepare = prepare
   }
 
   add(reading: BufferedReading): void {
-    this.#db
-      .prepare('INSERT INTO readings (monotonicMs, utcMs, outside, metrics) VALUES (?, ?, ?, ?)')
-      .run(reading.monotonicMs, reading.utcMs, reading.outside ? 1 : 0, JSON.stringify(reading.values))
+    this.#prepare('INSERT INTO readings (monotonicMs, utcMs, outside, metrics) VALUES (?, ?, ?, ?)').run(
+      reading.monotonicMs,
+      reading.utcMs,
+      reading.outside ? 1 : 0,
+      JSON.stringify(reading.values),
+    )
   }
 
   count(): number {
-    return this.#db.prepare('SELECT count(*) AS n FROM readings').get()!.n as number
+    return this.#prepare('SELECT count(*) AS n FROM readings').get()!.n as number
   }
 
   /** The oldest `limit` readings, in the order in which they came. */
   oldest(limit: number): BufferedReading[] {
-    const rows = this.#db.prepare('SELECT * FROM readings ORDER BY id LIMIT ?').all(limit)
+    const rows = this.#prepare('SELECT * FROM readings ORDER BY id LIMIT ?').all(limit)
     return rows.map((row) => ({
       monotonicMs: row.monotonicMs as number,
       utcMs: row.utcMs as number,
@@ -32,8 +35,6 @@ export class ReadingTable {
   }
 
   removeOldest(count: number): void {
-    this.#db
-      .prepare('DELETE FROM readings WHERE id IN (SELECT id FROM readings ORDER BY id LIMIT ?)')
-      .run(count)
+    this.#prepare('DELETE FROM readings WHERE id IN (SELECT id FROM readings ORDER BY id LIMIT ?)').run(count)
   }
 }

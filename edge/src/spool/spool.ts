@@ -8,6 +8,7 @@ import { OfferTable } from './offers.ts'
 import { ReadingTable } from './readings.ts'
 import { SCHEMA } from './schema.ts'
 import { SealTable } from './seals.ts'
+import { type Prepare, preparing } from './statements.ts'
 
 const BUSY_MS_MAX = 5_000 // an audit that reads meanwhile never holds a lock for long
 
@@ -26,6 +27,7 @@ export class Spool {
   readonly seals: SealTable
   readonly #db: DatabaseSync
   readonly #lock: DatabaseSync
+  readonly #prepare: Prepare
   #inTransaction = false
 
   constructor(directory: string) {
@@ -36,11 +38,12 @@ export class Spool {
     this.#db = new DatabaseSync(file, { timeout: BUSY_MS_MAX, defensive: true })
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;')
     this.#db.exec(SCHEMA)
-    this.legs = new LegTable(this.#db)
-    this.offers = new OfferTable(this.#db)
-    this.readings = new ReadingTable(this.#db)
-    this.frames = new FrameTable(this.#db)
-    this.seals = new SealTable(this.#db)
+    this.#prepare = preparing(this.#db)
+    this.legs = new LegTable(this.#prepare)
+    this.offers = new OfferTable(this.#prepare)
+    this.readings = new ReadingTable(this.#prepare)
+    this.frames = new FrameTable(this.#prepare)
+    this.seals = new SealTable(this.#prepare)
   }
 
   /** All of `work` or nothing of it. */
@@ -62,20 +65,18 @@ export class Spool {
 
   /** A single durable value, as JSON. */
   fact<T>(name: string): T | undefined {
-    const row = this.#db.prepare('SELECT value FROM facts WHERE name = ?').get(name)
+    const row = this.#prepare('SELECT value FROM facts WHERE name = ?').get(name)
     return row === undefined ? undefined : (JSON.parse(row.value as string) as T)
   }
 
   setFact(name: string, value: unknown): void {
-    this.#db
-      .prepare(
-        'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
-      )
-      .run(name, JSON.stringify(value))
+    this.#prepare(
+      'INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    ).run(name, JSON.stringify(value))
   }
 
   clearFact(name: string): void {
-    this.#db.prepare('DELETE FROM facts WHERE name = ?').run(name)
+    this.#prepare('DELETE FROM facts WHERE name = ?').run(name)
   }
 
   /** Moves the WAL into the file and empties it, so that deleted keys are nowhere on disk. */
