@@ -18,7 +18,9 @@ const names = args.filter((arg) => !arg.startsWith('--'))
 const unknown = names.filter((name) => !(name in SUITES))
 if (args.includes('--help')) process.stdout.write(HELP)
 else if (unknown.length > 0) {
-  process.stderr.write(`bench.unknown: there is no benchmark ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}\n`)
+  process.stderr.write(
+    `bench.unknown: there is no benchmark ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}\n`,
+  )
   process.exitCode = 2
 } else {
   const results: BenchResult[] = []
@@ -39,5 +41,12 @@ function table(results: BenchResult[]): string {
     ratio === undefined ? '' : `${ratio.toFixed(2)} × ${baseline ?? 'baseline'}`,
   ])
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return `${rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i]!)).join('  ').trimEnd()).join('\n')}\n`
+  return `${rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')}\n`
 }
