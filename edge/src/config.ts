@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import {
   deviceId,
   fromHex,
@@ -10,7 +10,7 @@ import {
   Refusal,
   SESSION_PUBLIC_KEY_BYTES,
 } from '@consign/envelope'
-import { portVariable, secretFileVariable } from '@consign/runtime'
+import { portVariable } from '@consign/runtime'
 import { device, general, parseTerms, type Terms } from '@consign/terms'
 import { z } from 'zod'
 import type { UplinkTls } from './uplink/connection.ts'
@@ -30,9 +30,9 @@ export const configSchema = z.object({
   TLS_CA_FILE: file,
   TLS_CERT_FILE: file,
   TLS_KEY_FILE: file,
-  IDENTITY_KEY_FILE: secretFileVariable,
-  INGEST_SESSION_KEY_FILE: secretFileVariable,
-  INGEST_RECEIPT_KEY_FILE: secretFileVariable,
+  IDENTITY_KEY_FILE: file,
+  INGEST_SESSION_KEY_FILE: file,
+  INGEST_RECEIPT_KEY_FILE: file,
   TERMS_FILE: file,
   AGREEMENT: z
     .string()
@@ -70,53 +70,58 @@ export type Provisioning = {
 }
 
 /**
- * Reads keys, certificates and terms. Throws Refusal 'config.file' (unreadable), 'config.key' (malformed), 'config.terms' (no JSON),
- * 'config.device' (the terms name another device), 'config.chain', and those of parseTerms.
+ * Reads keys, certificates and terms. Throws Refusal 'config.file' (unreadable), 'config.mode' (a secret that others may read), 'config.key'
+ * (malformed), 'config.terms' (no JSON), 'config.device' (the terms name another device), 'config.chain', and those of parseTerms.
  */
 export function readProvisioning(config: Config): Provisioning {
-  const identity = key('IDENTITY_KEY_FILE', () => importKeySet(fromHex(config.IDENTITY_KEY_FILE)))
-  const terms = readTerms(config.TERMS_FILE)
+  const identity = key(readSecret('IDENTITY_KEY_FILE', config), 'IDENTITY_KEY_FILE', (text) =>
+    importKeySet(fromHex(text)),
+  )
+  const publicKey = (
+    name: 'INGEST_SESSION_KEY_FILE' | 'INGEST_RECEIPT_KEY_FILE',
+    length: number,
+  ): Uint8Array => key(read(name, config), name, (text) => fromHex(text, length))
+  const terms = readTerms(config)
   const own = deviceId(identity.public)
   if (device(terms).deviceId !== `0x${own}`)
     throw new Refusal(
       'config.device',
-      `the terms are for device ${device(terms).deviceId}, this one is 0x${own}`,
+      `the terms are for device ${device(terms).deviceId}, this one is 0x${own}: give the terms made for it`,
     )
   if (general(terms).chainId !== config.CHAIN_ID)
     throw new Refusal(
       'config.chain',
-      `the terms are for chain ${general(terms).chainId}, CHAIN_ID is ${config.CHAIN_ID}`,
+      `the terms are for chain ${general(terms).chainId}, CHAIN_ID is ${config.CHAIN_ID}: set the one or give other terms`,
     )
   return {
     identity,
     deviceId: own,
-    sessionKey: key('INGEST_SESSION_KEY_FILE', () =>
-      fromHex(config.INGEST_SESSION_KEY_FILE, SESSION_PUBLIC_KEY_BYTES),
-    ),
-    receiptKey: key('INGEST_RECEIPT_KEY_FILE', () =>
-      fromHex(config.INGEST_RECEIPT_KEY_FILE, ML_DSA_KEY_BYTES),
-    ),
+    sessionKey: publicKey('INGEST_SESSION_KEY_FILE', SESSION_PUBLIC_KEY_BYTES),
+    receiptKey: publicKey('INGEST_RECEIPT_KEY_FILE', ML_DSA_KEY_BYTES),
     terms,
     tls: {
-      ca: read('TLS_CA_FILE', config.TLS_CA_FILE),
-      cert: read('TLS_CERT_FILE', config.TLS_CERT_FILE),
-      key: read('TLS_KEY_FILE', config.TLS_KEY_FILE),
+      ca: read('TLS_CA_FILE', config),
+      cert: read('TLS_CERT_FILE', config),
+      key: readSecret('TLS_KEY_FILE', config),
     },
   }
 }
 
-function readTerms(path: string): Terms {
-  const text = read('TERMS_FILE', path).toString('utf8')
+function readTerms(config: Config): Terms {
+  const text = read('TERMS_FILE', config).toString('utf8')
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new Refusal('config.terms', `TERMS_FILE: ${path} is no JSON document`, { cause })
+    throw new Refusal('config.terms', `TERMS_FILE: ${config.TERMS_FILE} is no JSON document`, { cause })
   }
   return parseTerms(json)
 }
 
-function read(variable: string, path: string): Buffer {
+type FileVariable = Extract<keyof Config, `${string}_FILE`>
+
+function read(variable: FileVariable, config: Config): Buffer {
+  const path = config[variable]!
   try {
     return readFileSync(path)
   } catch (cause) {
@@ -125,10 +130,17 @@ function read(variable: string, path: string): Buffer {
   }
 }
 
+function readSecret(variable: FileVariable, config: Config): Buffer {
+  const secret = read(variable, config)
+  if ((statSync(config[variable]!).mode & 0o077) !== 0)
+    throw new Refusal('config.mode', `${variable}: others may read ${config[variable]}; run chmod 600 on it`)
+  return secret
+}
+
 /** Never repeats what the file holds. */
-function key<T>(variable: string, parse: () => T): T {
+function key<T>(file: Buffer, variable: FileVariable, parse: (text: string) => T): T {
   try {
-    return parse()
+    return parse(file.toString('utf8').trim())
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause
     throw new Refusal('config.key', `${variable}: ${cause.message}`, { cause })

@@ -44,7 +44,9 @@ export class Device {
   readonly #o: DeviceOptions
   readonly #serial = new Serial()
   readonly #changes = new EventEmitter<{ moved: [] }>()
+  readonly #sealer: Sealer
   readonly #fault: Promise<never>
+  #isOver = false
 
   constructor(options: DeviceOptions) {
     this.#o = options
@@ -53,21 +55,21 @@ export class Device {
       fail = reject
     })
     this.#fault.catch(() => {})
-    const sealer = new Sealer({ ...options, keys: () => this.recorder.keys(), fail })
-    this.recorder = new Recorder({ ...options, clockState: 1, sealer })
-    this.custody = new Custody({ ...options, recorder: this.recorder, sealer })
-    this.#wakeSealer = () => sealer.wake()
+    this.#sealer = new Sealer({ ...options, keys: () => this.recorder.keys(), fail })
+    this.recorder = new Recorder({ ...options, clockState: 1, sealer: this.#sealer })
+    this.custody = new Custody({ ...options, recorder: this.recorder, sealer: this.#sealer })
   }
 
-  readonly #wakeSealer: () => void
-
-  /** Begins leg 0 or takes up where the last process stopped, and follows the source until delivered or aborted. */
+  /**
+   * Begins leg 0 or takes up where the last process stopped, and follows the source until delivered or aborted. When it resolves, nothing
+   * of the device touches the spool any more.
+   */
   async run(signal: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
       await this.custody.begin(this.#o.identity)
       await this.custody.resume()
     })
-    this.#wakeSealer()
+    this.#sealer.wake()
     const over = new AbortController()
     const either = AbortSignal.any([signal, over.signal])
     try {
@@ -75,6 +77,8 @@ export class Device {
     } finally {
       over.abort()
     }
+    this.#isOver = true
+    await this.#serial.run(() => this.#sealer.stop())
   }
 
   /** Takes an acceptance; an invalid one is reported and changes nothing. */
@@ -82,7 +86,7 @@ export class Device {
     const { tell, log } = this.#o
     try {
       await this.#serial.run(async () => {
-        if (channel === 'downlink' && this.custody.hasAccepted(bytes)) return
+        if (this.#isOver || (channel === 'downlink' && this.custody.hasAccepted(bytes))) return
         await this.custody.accept(bytes)
         this.#changes.emit('moved')
       })
@@ -96,7 +100,7 @@ export class Device {
   /** Someone presses the button on the box: offers it without stopping the recording. */
   async scan(): Promise<void> {
     await this.#serial.run(async () => {
-      if (!this.custody.isDelivered) await this.custody.scan({ hold: false })
+      if (!this.#isOver && !this.custody.isDelivered) await this.custody.scan({ hold: false })
     })
   }
 
@@ -116,7 +120,7 @@ export class Device {
   }
 
   async #take(item: SourceItem, position: number): Promise<void> {
-    if (this.custody.isDelivered) return
+    if (this.#isOver || this.custody.isDelivered) return
     if (item.kind === 'reading') return this.recorder.take(item.reading, position)
     if (item.kind === 'scan') return this.custody.scan({ hold: item.hold, position: position + 1 })
     return this.custody.scan({ hold: true })
@@ -137,7 +141,7 @@ export class Device {
   }
 
   async #tick(): Promise<void> {
-    if (this.custody.isDelivered) return
+    if (this.#isOver || this.custody.isDelivered) return
     await this.recorder.tick()
     if (this.custody.needsNewOffer) await this.custody.scan({ hold: true })
   }

@@ -59,10 +59,16 @@ describe('the edge program refuses, with exit code 2 and one line,', () => {
 
   it('a key file that is none, without repeating what it holds', async () => {
     const file = join(world.directory, 'bad-key')
-    writeFileSync(file, 'deadbeef')
+    writeFileSync(file, 'deadbeef', { mode: 0o600 })
     const log = await refusal({ IDENTITY_KEY_FILE: file })
     expect(log).toMatch(/^config\.key: IDENTITY_KEY_FILE: [^\n]+\n$/)
     expect(log).not.toContain('deadbeef')
+  })
+
+  it('a key file that others may read', async () => {
+    const file = join(world.directory, 'open-key')
+    writeFileSync(file, 'deadbeef', { mode: 0o644 })
+    expect(await refusal({ IDENTITY_KEY_FILE: file })).toMatch(/^config\.mode: IDENTITY_KEY_FILE: [^\n]+\n$/)
   })
 
   it('a folder that belongs to another shipment', async () => {

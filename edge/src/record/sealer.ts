@@ -33,6 +33,7 @@ export type SealerOptions = {
 export class Sealer {
   readonly #o: SealerOptions
   #running: Promise<void> | undefined
+  #stopped = false
 
   constructor(options: SealerOptions) {
     this.#o = options
@@ -53,9 +54,15 @@ export class Sealer {
     }
   }
 
+  /** Begins nothing more; resolves when the seal under way is stored. What else is due waits for the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
   async #work(): Promise<void> {
     const { spool, tell, spooled } = this.#o
-    for (let due = spool.seals.newest(); due; due = spool.seals.newest()) {
+    for (let due = spool.seals.newest(); due && !this.#stopped; due = spool.seals.newest()) {
       const sealed = await this.sign(due)
       const { leg, n } = due
       spool.transaction(() => {
