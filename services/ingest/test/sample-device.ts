@@ -31,7 +31,7 @@ import {
   toHex,
 } from '@consign/envelope'
 import type { ConsignEvent } from '@consign/events'
-import { acceptDigest, signAccept, type Terms, termsHash } from '@consign/terms'
+import { acceptDigest, deviceIdentity, signAccept, type Terms, termsHash } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
 
 export const CHAIN_ID = 31_337
@@ -134,6 +134,18 @@ export async function sampleShipment(number = 1): Promise<SampleShipment> {
     leg: new SampleLeg(ref, LEG_0_KEYS, legKeysDigest(legKeys.record)),
     signed: signedEvent(agreement),
   }
+}
+
+/** The sample terms for another device. */
+export function termsFor(device: KeySet): Terms {
+  const identity = {
+    ...deviceIdentity(device.public, sample.facts.device.provisioner),
+    deviceId: `0x${deviceId(device.public)}` as const,
+  }
+  const clauses = terms.clauses.map((clause) =>
+    clause.kind === 'device' ? { ...clause, ...identity } : clause,
+  )
+  return { ...terms, clauses }
 }
 
 export function signedEvent(agreement: Hex, document: Terms = terms): ConsignEvent {

@@ -1,0 +1,191 @@
+/**
+ * CPU of the whole ingest process per envelope, from the socket to the receipt, beside a process that does the same verifications behind
+ * Aedes over the same TLS and nothing else. Both in the same run, rounds alternating, with real devices on real connections.
+ */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import {
+  deviceId,
+  encodeFrame,
+  encodeSignedLegKeys,
+  hexDigits,
+  type KeySet,
+  legKeysDigest,
+} from '@consign/envelope'
+import { connectEventLog, connectNats } from '@consign/eventlog'
+import { startNatsServer } from '@consign/eventlog/testing'
+import { subjects } from '@consign/events'
+import {
+  connectDevice,
+  type IngestProcess,
+  keysNumber,
+  legKeysOf,
+  type Pem,
+  SampleLeg,
+  signedEvent,
+  someReadings,
+  startIngest,
+  termsFor,
+  tlsOptions,
+  tryConnect,
+} from '@consign/ingest/testing'
+import { type BaselineConfig, SEALING_BYTES } from './ingest-baseline.ts'
+import { type BenchResult, resultOf } from './measure.ts'
+
+const DEVICES = 8
+const READINGS = 32
+/** Rounds alternate; the least of each side counts, so that a slow spell of the machine meets neither. */
+const ROUNDS = 5
+const WARM_UP_ENVELOPES = 300
+/** × 8 devices × about 250 µs = 0.6 CPU-s a round, 60 ticks of /proc. */
+const ROUND_ENVELOPES = 300
+/** Without PUBACK, as the edge program has it. */
+const UNACKNOWLEDGED_MAX = 32
+
+type Device = { id: string; keys: KeySet; leg: SampleLeg; pem: Pem; legKeys: Uint8Array }
+/** Sends envelopes of one device and resolves when they are done with: acknowledged, and receipted where there are receipts. */
+type Sender = (wires: Uint8Array[]) => Promise<void>
+type Side = { pid: number; senders: Sender[]; close: () => Promise<void> }
+
+export async function run(): Promise<BenchResult[]> {
+  const nats = await startNatsServer()
+  const ingest = await startIngest(nats.url)
+  try {
+    const devices = await Promise.all(Array.from({ length: DEVICES }, (_, i) => makeDevice(ingest, i)))
+    const sides = [await ingestSide(nats.url, ingest, devices), await baselineSide(ingest, devices)] as const
+    const least = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    for (let round = 0; round <= ROUNDS; round++) {
+      const wires = await sealRound(devices, round === 0 ? WARM_UP_ENVELOPES : ROUND_ENVELOPES)
+      for (const [at, side] of sides.entries()) {
+        const us = await cpuUsPerEnvelope(side, wires)
+        if (round > 0) least[at] = Math.min(least[at]!, us)
+      }
+    }
+    for (const side of sides) await side.close()
+    const baseline = resultOf('verify + Aedes over TLS', least[1]!, { readingsPerOp: READINGS })
+    return [baseline, resultOf('ingest', least[0]!, { readingsPerOp: READINGS, baseline })]
+  } finally {
+    await ingest.remove()
+    await nats.stop()
+  }
+}
+
+async function makeDevice(ingest: IngestProcess, index: number): Promise<Device> {
+  const identity = keysNumber(100 + index)
+  const keys = keysNumber(200 + index)
+  const id = deviceId(identity.public)
+  const ref = { chainId: 31_337, agreement: `0x${String(index).padStart(40, 'b')}` as const, leg: 0 }
+  const signed = await legKeysOf(ref, identity, keys)
+  return {
+    id,
+    keys: identity,
+    leg: new SampleLeg(ref, keys, legKeysDigest(signed.record)),
+    pem: await ingest.authority.device(id),
+    legKeys: encodeFrame('legKeys', encodeSignedLegKeys(signed)),
+  }
+}
+
+async function ingestSide(natsUrl: string, ingest: IngestProcess, devices: Device[]): Promise<Side> {
+  const nats = await connectNats({ url: natsUrl, name: 'bench' })
+  const events = await connectEventLog({ nats })
+  for (const { keys, leg } of devices) {
+    const { agreement } = leg.ref
+    await events.append(subjects.custody(agreement), [signedEvent(agreement, termsFor(keys))], {
+      expectedSeq: 0,
+    })
+  }
+  await nats.close()
+  const connections = await Promise.all(devices.map(({ id, pem }) => connectDevice(ingest, id, pem)))
+  await Promise.all(connections.map((connection, i) => connection.send(devices[i]!.legKeys)))
+  const senders = connections.map((connection): Sender => {
+    let sent = 0
+    return async (wires) => {
+      sent += wires.length
+      await windowed(wires, (wire) => connection.send(encodeFrame('envelope', wire)))
+      await connection.receipt((r) => r.kind === 'envelope' && r.status === 'stored' && r.seq === sent - 1)
+    }
+  })
+  const close = async () => {
+    await Promise.all(connections.map((connection) => connection.close()))
+  }
+  return { pid: ingest.pid(), senders, close }
+}
+
+async function baselineSide(ingest: IngestProcess, devices: Device[]): Promise<Side> {
+  const server = await ingest.authority.server()
+  const config: BaselineConfig = {
+    tls: { ...server, ca: ingest.authority.ca },
+    keys: Object.fromEntries(
+      devices.map(({ id, leg }) => {
+        const { p256, mlDsa, slhDsa } = leg.keys.public
+        return [id, { p256: hexDigits(p256), mlDsa: hexDigits(mlDsa), slhDsa: hexDigits(slhDsa) }]
+      }),
+    ),
+  }
+  const child = spawn(process.execPath, [fileURLToPath(new URL('ingest-baseline.ts', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const killWithUs = () => child.kill('SIGKILL')
+  process.once('exit', killWithUs)
+  child.stdin.end(JSON.stringify(config))
+  const line = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (data: Buffer) => resolve(data.toString()))
+    child.once('exit', (code) => reject(new Error(`the baseline ended with ${code}`)))
+  })
+  const { mqttPort } = JSON.parse(line) as { mqttPort: number }
+  const clients = await Promise.all(
+    devices.map(({ id, pem }) => tryConnect({ ...tlsOptions(ingest, pem), port: mqttPort, clientId: id })),
+  )
+  const senders = clients.map((client, i): Sender => {
+    const topic = `consign/${devices[i]!.id}/up`
+    const prefix = Buffer.alloc(SEALING_BYTES)
+    return (wires) =>
+      windowed(wires, async (wire) => {
+        await client.publishAsync(topic, Buffer.concat([prefix, wire]), { qos: 1 })
+      })
+  })
+  const close = async () => {
+    await Promise.all(clients.map((client) => client.endAsync(true)))
+    process.removeListener('exit', killWithUs)
+    child.kill()
+  }
+  return { pid: child.pid!, senders, close }
+}
+
+/** The next `count` envelopes of every device, signed as checkpoints before anything is measured. */
+function sealRound(devices: Device[], count: number): Promise<Uint8Array[][]> {
+  return Promise.all(
+    devices.map(async ({ leg }) => {
+      const wires: Uint8Array[] = []
+      for (let i = 0; i < count; i++)
+        wires.push((await leg.next({ readings: someReadings(READINGS, leg.seq) })).wire)
+      return wires
+    }),
+  )
+}
+
+async function windowed(wires: Uint8Array[], send: (wire: Uint8Array) => Promise<void>): Promise<void> {
+  const inFlight = new Set<Promise<void>>()
+  for (const wire of wires) {
+    const sent: Promise<void> = send(wire).finally(() => inFlight.delete(sent))
+    inFlight.add(sent)
+    if (inFlight.size >= UNACKNOWLEDGED_MAX) await Promise.race(inFlight)
+  }
+  await Promise.all(inFlight)
+}
+
+async function cpuUsPerEnvelope({ pid, senders }: Side, wires: Uint8Array[][]): Promise<number> {
+  const before = cpuUsOf(pid)
+  await Promise.all(senders.map((send, i) => send(wires[i]!)))
+  return (cpuUsOf(pid) - before) / wires.flat().length
+}
+
+const TICKS_PER_SECOND = 100
+
+/** User and system time of all threads of a process (proc(5): fields 14 and 15 of stat, the name in brackets may hold blanks). */
+function cpuUsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_SECOND
+}
