@@ -14,7 +14,8 @@ export class Directory {
     if (event.type === 'custody.agreement.signed.v1') {
       const { agreement, terms: document } = event.data
       const deviceId = terms.device(document).deviceId.replace(/^0x/, '')
-      this.#agreements.set(agreement, { deviceId, sscc: event.data.shipment, parties: partiesOf(document) })
+      const place = { agreement, sscc: event.data.shipment, parties: partiesOf(document) }
+      this.#agreements.set(agreement, { ...place, deviceId })
       this.#byDevice.set(deviceId, (this.#byDevice.get(deviceId) ?? new Set()).add(agreement))
     } else if (event.type === 'custody.delivered.v1') {
       const { agreement } = event.data

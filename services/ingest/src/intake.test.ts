@@ -5,6 +5,7 @@ import {
   FLAG,
   fromHex,
   parseEnvelope,
+  Refusal,
   SIGNED_ACCEPT_BYTES,
   toHex,
 } from '@consign/envelope'
@@ -288,6 +289,22 @@ describe('what cannot be checked yet', () => {
     expect(await bench.stored('parked.*.*')).toHaveLength(0)
   })
 
+  test('finds its place although the log did not answer when it was looked for', async () => {
+    const events = memoryEventLog()
+    const bench = await startBench(events)
+    const shipment = await sampleShipment()
+    await bench.upload(shipment.legKeysFrame)
+    await bench.upload((await shipment.leg.next()).frame)
+    const readStream = events.readStream.bind(events)
+    events.readStream = () => {
+      events.readStream = readStream
+      throw new Refusal('log.unavailable', 'NATS does not answer', { retry: true })
+    }
+    await bench.tell(shipment.signed)
+    expect(await bench.stored('parked.*.*')).toHaveLength(0)
+    expect(await bench.stored(subjects.envelope(shipment.agreement, 0))).toHaveLength(1)
+  })
+
   test('a device that never had terms cannot park without end', async () => {
     const bench = await startBench(memoryEventLog())
     const shipment = await sampleShipment()
@@ -364,6 +381,39 @@ describe('after a crash', () => {
     }
     await bench.pull()
     expect(bench.receipts.at(-1)).toMatchObject({ fromSeq: 0, seq: 1 })
+  })
+
+  test('completes the feed of an agreement although another one about the same shipment was fed since', async () => {
+    const events = memoryEventLog()
+    const one = await underWay(events, 1)
+    const two = await sampleShipment(2)
+    const lost = await one.leg.next()
+    // What a crash after the store leaves: in the log, in no feed.
+    await events.publish(subjects.envelope(one.agreement, 0), lost.wire, {
+      msgId: toHex(lost.digest),
+      headers: { [ENVELOPE_HEADERS.device]: DEVICE_ID, [ENVELOPE_HEADERS.digest]: toHex(lost.digest) },
+    })
+    await one.bench.tell(two.signed)
+    await one.bench.upload(two.legKeysFrame)
+    await one.bench.upload((await two.leg.next()).frame)
+    await one.bench.settle()
+    const bench = await startBench(events)
+    await bench.settle()
+    for (const party of PARTIES) {
+      const feed = await bench.stored(`feed.${party}.${SHIPMENT}.envelopes`)
+      expect(await fedDigests(feed)).toContain(toHex(lost.digest))
+    }
+  })
+
+  test('starts, and takes what a device sends, beside a custody event of a later version', async () => {
+    const { events, leg, agreement } = await underWay()
+    // Only through publish: append checks what it writes.
+    const unknown = new TextEncoder().encode('{"id":"1","type":"custody.later.v9","time":0,"data":{}}')
+    await events.publish(subjects.custody(agreement), unknown, { msgId: 'later' })
+    const bench = await startBench(events)
+    await bench.upload((await leg.next()).frame)
+    expect(await bench.stored('quarantine.*')).toHaveLength(0)
+    expect(await bench.stored(subjects.envelope(agreement, 0))).toHaveLength(1)
   })
 
   test('takes in what was parked when its agreement was signed meanwhile', async () => {

@@ -5,6 +5,7 @@ import { feedCursors } from './adapters/feed.ts'
 import { Parking } from './adapters/parking.ts'
 import { Quarantine } from './adapters/quarantine.ts'
 import { type Context, persist } from './context.ts'
+import { custodyEvents } from './custody-events.ts'
 import { Directory } from './directory.ts'
 import { readUpload } from './domain/upload.ts'
 import { type Decision, Lane } from './lane.ts'
@@ -37,10 +38,11 @@ export class Intake {
 
   /** Reads who serves what, and what is parked: before the first device. */
   async load(): Promise<void> {
-    const { events } = this.#context
+    const { events, log } = this.#context
+    const passedOver = (seq: number, { code, message }: Refusal) =>
+      log.warn({ seq, code }, `passed over: ${message}`)
     await persist(this.#context, 'load', async () => {
-      for await (const { data } of events.read([subjects.custody('*')]))
-        this.#directory.apply(parseEvent(data))
+      for await (const event of custodyEvents(events, '*', passedOver)) this.#directory.apply(event)
       await this.#parking.rebuild()
     })
   }

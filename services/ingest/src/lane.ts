@@ -217,7 +217,7 @@ export class Lane {
     let attempts = 0
     const { seq } = await persist(this.#context, 'store', () => {
       attempts += 1
-      return this.#context.events.publish(subject, bytes, { msgId: upload.digest, headers })
+      return this.#context.publish(subject, bytes, { msgId: upload.digest, headers })
     })
     return { seq, attempts }
   }
@@ -249,13 +249,21 @@ export class Lane {
   /** Takes in what was parked for want of what is known now, in the order it came, until nothing more fits. */
   async #unpark(): Promise<void> {
     this.#unparking = true
-    let progress = true
-    while (progress && this.#shipment !== undefined && this.#parking.has(this.agreement)) {
-      progress = false
-      for await (const parked of this.#parking.read(this.agreement))
-        progress = (await this.#unparkOne(parked)) || progress
+    try {
+      let progress = true
+      while (progress && this.#shipment !== undefined && this.#parking.has(this.agreement))
+        progress = await persist(this.#context, 'unpark', () => this.#unparkRound())
+    } finally {
+      this.#unparking = false
     }
-    this.#unparking = false
+  }
+
+  /** Whether anything has left PARKED. */
+  async #unparkRound(): Promise<boolean> {
+    let progress = false
+    for await (const parked of this.#parking.read(this.agreement))
+      progress = (await this.#unparkOne(parked)) || progress
+    return progress
   }
 
   /** Whether it has left PARKED. */

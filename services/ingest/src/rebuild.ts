@@ -1,8 +1,9 @@
 /** One agreement as the log tells it: what a crash leaves of it, and what a lane that was dropped comes back from. */
 import { fromHex, type Hex, parseFrame } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
-import { ENVELOPE_HEADERS, type EnvelopeFlag, parseEvent, subjects } from '@consign/events'
+import { ENVELOPE_HEADERS, type EnvelopeFlag, subjects } from '@consign/events'
 import { type FeedCursors, feedCursors } from './adapters/feed.ts'
+import { custodyEvents } from './custody-events.ts'
 import type { Settled } from './domain/receipts.ts'
 import { Shipment } from './domain/shipment.ts'
 import { type EnvelopeUpload, factOf, readEnvelope, readUpload } from './domain/upload.ts'
@@ -23,8 +24,7 @@ export type Rebuilt = {
 export async function rebuild(events: EventLog, agreement: Hex): Promise<Rebuilt | undefined> {
   let shipment: Shipment | undefined
   const acceptances: Acceptance[] = []
-  for await (const { data } of events.read([subjects.custody(agreement)])) {
-    const event = parseEvent(data)
+  for await (const event of custodyEvents(events, agreement)) {
     if (event.type === 'custody.agreement.signed.v1') shipment ??= new Shipment(agreement, event.data.terms)
     else if (event.type === 'custody.accepted.v1') acceptances.push(acceptanceOf(event.data))
   }

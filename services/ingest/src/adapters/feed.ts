@@ -3,13 +3,16 @@
  * us. A message holds consecutive stored envelopes of one leg, each as `length uint32 ‖ wire`.
  */
 import type { Hex } from '@consign/envelope'
-import type { EventLog } from '@consign/eventlog'
+import type { EventLog, Recorded } from '@consign/eventlog'
 import { subjects } from '@consign/events'
 import type { FeedPlace } from '../domain/shipment.ts'
+import type { Publish } from './publishing.ts'
 
 export const FEED_EVENT = 'envelopes'
 
 export const FEED_HEADERS = {
+  /** Several agreements may be about one shipment: they share its feed, not their cursors. */
+  agreement: 'Consign-Agreement',
   leg: 'Consign-Leg',
   /** Lowest and highest counter in the message. */
   fromSeq: 'Consign-From-Seq',
@@ -33,16 +36,27 @@ export type FeedCursors = Map<Hex, number>
 
 export async function feedCursors(events: EventLog, place: FeedPlace): Promise<FeedCursors> {
   const cursors: FeedCursors = new Map()
-  for (const party of place.parties) {
-    const last = await events.last(subjects.feed(party, place.sscc, FEED_EVENT))
-    cursors.set(party, Number(last?.headers[FEED_HEADERS.through] ?? 0))
-  }
+  for (const party of place.parties) cursors.set(party, await cursorOf(events, place, party))
   return cursors
+}
+
+async function cursorOf(events: EventLog, { agreement, sscc }: FeedPlace, party: Hex): Promise<number> {
+  const subject = subjects.feed(party, sscc, FEED_EVENT)
+  const last = await events.last(subject)
+  if (last === undefined || last.headers[FEED_HEADERS.agreement] === agreement) return throughOf(last)
+  let through = 0
+  for await (const message of events.readStream('FEED', [subject]))
+    if (message.headers[FEED_HEADERS.agreement] === agreement) through = throughOf(message)
+  return through
+}
+
+function throughOf(message: Recorded | undefined): number {
+  return Number(message?.headers[FEED_HEADERS.through] ?? 0)
 }
 
 /** Resolves when all parties' streams hold the batch. Safe to repeat; a party whose cursor is beyond the batch has it already. */
 export async function feed(
-  events: EventLog,
+  publish: Publish,
   place: FeedPlace,
   cursors: FeedCursors,
   batch: FeedBatch,
@@ -50,6 +64,7 @@ export async function feed(
   const bytes = lengthPrefixed(batch.envelopes.map((envelope) => envelope.wire))
   const seqs = batch.envelopes.map((envelope) => envelope.seq)
   const headers = {
+    [FEED_HEADERS.agreement]: place.agreement,
     [FEED_HEADERS.leg]: String(batch.leg),
     [FEED_HEADERS.fromSeq]: String(Math.min(...seqs)),
     [FEED_HEADERS.toSeq]: String(Math.max(...seqs)),
@@ -59,7 +74,7 @@ export async function feed(
   const behind = place.parties.filter((party) => (cursors.get(party) ?? 0) < batch.lastLogSeq)
   await Promise.all(
     behind.map((party) =>
-      events.publish(subjects.feed(party, place.sscc, FEED_EVENT), bytes, {
+      publish(subjects.feed(party, place.sscc, FEED_EVENT), bytes, {
         msgId: `${party}:${name}`,
         headers,
       }),

@@ -34,7 +34,7 @@ export type Leg = {
 }
 
 /** Where an agreement's envelopes are fed: SSCC of 18 digits, wallet addresses. */
-export type FeedPlace = { readonly sscc: string; readonly parties: readonly Hex[] }
+export type FeedPlace = { readonly agreement: Hex; readonly sscc: string; readonly parties: readonly Hex[] }
 
 export class Shipment implements FeedPlace {
   readonly agreement: Hex
