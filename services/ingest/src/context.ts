@@ -1,5 +1,6 @@
 import type { CryptoProvider, KeySet } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
+import type { Publish } from './adapters/publishing.ts'
 import { insist } from './insist.ts'
 import type { IngestMetrics } from './metrics.ts'
 
@@ -9,7 +10,9 @@ export type Log = Record<'debug' | 'info' | 'warn' | 'error', (fields: object, m
 /** What every part of ingest works with. */
 export type Context = {
   log: Log
+  /** For reading; what is written goes by `publish`. */
   events: EventLog
+  publish: Publish
   crypto: CryptoProvider
   /** Ingest's own keys; receipts use ML-DSA alone. */
   receiptKeys: KeySet

@@ -10,7 +10,10 @@ export const PACKET_BYTES_MAX = 128 * KIB
 export const IN_FLIGHT_MESSAGES_MAX = 256
 export const IN_FLIGHT_BYTES_MAX = 512 * KIB
 
-/** × (512 KiB in flight + one read of 64 KiB + one packet of 128 KiB + 64 KiB to write) = 768 MiB if every device misbehaves at once; TLS adds about 50 KiB each. */
+/** Written to one connection and not read by its device: 200 receipts or 50 acceptances; above it the connection ends. */
+export const UNREAD_BYTES_MAX = 512 * KIB
+
+/** × (512 KiB in flight + one read of 64 KiB + one packet of 128 KiB + 512 KiB to write) = 1.2 GiB if every device misbehaves at once; TLS adds about 50 KiB each. */
 export const CONNECTIONS_MAX = 1_000
 
 /** Key encapsulations one connection may ask for, 2.3 ms each: the first, and some for a client that replays its queue. */

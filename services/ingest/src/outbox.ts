@@ -182,7 +182,9 @@ export class Outbox {
       lastLogSeq: Math.max(...batch.map((entry) => entry.logSeq ?? 0)),
       through: this.#through,
     }
-    await persist(this.#context, 'feed', () => feed(this.#context.events, shipment, this.#cursors, feedBatch))
+    await persist(this.#context, 'feed', () =>
+      feed(this.#context.publish, shipment, this.#cursors, feedBatch),
+    )
     step('ingest.fed')
     this.#context.metrics.fed.inc(batch.length)
   }

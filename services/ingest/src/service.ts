@@ -3,6 +3,7 @@ import { connectEventLog, connectNats } from '@consign/eventlog'
 import { subjects } from '@consign/events'
 import type { ServiceContext } from '@consign/runtime'
 import { type Broker, startBroker } from './adapters/broker.ts'
+import { batchedPublish } from './adapters/publishing.ts'
 import type { IngestConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { Stopped } from './insist.ts'
@@ -31,11 +32,13 @@ export async function runIngest(config: IngestConfig, service: ServiceContext): 
   const { log, signal, ready } = service
   const metrics = ingestMetrics(service.metrics)
   const nats = await connectNats({ url: config.NATS_URL, name: 'ingest' })
+  const events = await connectEventLog({ nats })
   const stop = new AbortController()
   const context: Context = {
     log,
     metrics,
-    events: await connectEventLog({ nats }),
+    events,
+    publish: batchedPublish(events),
     crypto: native,
     receiptKeys: config.RECEIPT_KEY_FILE,
     nowMs: Date.now,

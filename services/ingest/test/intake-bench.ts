@@ -3,6 +3,7 @@ import { type KeySet, native, parseFrame, type Receipt, Refusal, verifyReceipt }
 import type { EventLog, Recorded } from '@consign/eventlog'
 import { type ConsignEvent, subjects } from '@consign/events'
 import { createMetrics } from '@consign/runtime'
+import { batchedPublish } from '../src/adapters/publishing.ts'
 import type { Context } from '../src/context.ts'
 import { Intake } from '../src/intake.ts'
 import { ingestMetrics } from '../src/metrics.ts'
@@ -32,6 +33,7 @@ export async function startBench(events: EventLog, { nowMs = BASE_UTC_MS + 3_600
   const context: Context = {
     log: SILENT,
     events,
+    publish: batchedPublish(events),
     crypto: native,
     receiptKeys: RECEIPT_KEYS,
     metrics: ingestMetrics(createMetrics('ingest')),

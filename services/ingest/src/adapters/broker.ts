@@ -8,7 +8,7 @@ import { createServer, type TLSSocket } from 'node:tls'
 import { Refusal } from '@consign/envelope'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes'
 import { downTopic, refusedConnect, refusedPublish, refusedSubscribe } from '../domain/mqtt-rules.ts'
-import { CONNECT_MS_MAX, KEEPALIVE_S_MAX, PACKET_BYTES_MAX } from '../limits.ts'
+import { CONNECT_MS_MAX, KEEPALIVE_S_MAX, PACKET_BYTES_MAX, UNREAD_BYTES_MAX } from '../limits.ts'
 import { PacketGuard } from './packet-guard.ts'
 
 /** Who takes the messages of one connection. */
@@ -127,6 +127,15 @@ function hooks(options: BrokerOptions, connectionOf: (client: Client) => Connect
       }
       const topic = downTopic(deviceId)
       connection.receiver = options.opened(deviceId, (message) => {
+        // A client that asks and does not read: it asks again when it is back.
+        if (connection.socket.writableLength > UNREAD_BYTES_MAX) {
+          report(
+            connection,
+            new Refusal('mqtt.unread', 'more comes down than is read: read, or ask less often'),
+          )
+          connection.socket.destroy()
+          return
+        }
         const payload = Buffer.from(message.buffer, message.byteOffset, message.length)
         // Aedes calls back in any case; a client that is gone asks again when it is back.
         client.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => {})
