@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { settlementTokenAbi } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { createWalletClient, type Hex, http, parseEther, publicActions } from 'viem'
+import { createWalletClient, type Hex, http, maxUint256, parseEther, publicActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { anvil as anvilChain } from 'viem/chains'
 import { freePort, type ProcessGroup } from './processes.ts'
@@ -44,7 +44,7 @@ export async function startAnvil(processes: ProcessGroup) {
         address: token,
         abi: settlementTokenAbi,
         functionName: 'mint',
-        args: [to, parseEther('100000')],
+        args: [to, maxUint256], // whatever amounts the terms name
       } as const
       await client.waitForTransactionReceipt({ hash: await client.writeContract(call) })
     },

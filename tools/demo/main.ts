@@ -12,6 +12,7 @@ import { DEFAULT_TERMS, readDraft } from './shipment.ts'
 import { SERVICES, type Stack, startStack } from './stack.ts'
 import { renderSummary, Tally } from './summary.ts'
 import { Timeline } from './timeline.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 const EXIT = { ok: 0, checkFailed: 1, badInput: 2, setupFailed: 3, interrupted: 130 } as const
 type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -23,7 +24,10 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort())
 leaveWithParent()
 
-process.exitCode = await main()
+// Whoever read us may have left (`| head`); that ends nothing.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+process.exit(await main())
 
 async function main(): Promise<ExitCode> {
   let options: DemoOptions
@@ -40,22 +44,29 @@ async function main(): Promise<ExitCode> {
     return refuse(error, EXIT.badInput)
   }
   const dir = mkdtempSync(join(tmpdir(), 'consign-'))
+  const code = await runIn(dir, draft, options)
+  if (code === EXIT.ok || code === EXIT.interrupted) rmSync(dir, { recursive: true, force: true })
+  else process.stderr.write(`logs: ${join(dir, 'logs')}\n`)
+  return code
+}
+
+async function runIn(dir: string, draft: CompleteDraft, options: DemoOptions): Promise<ExitCode> {
   const timeline = new Timeline(process.stderr)
+  const { signal } = interrupted
   let stack: Stack
   try {
-    stack = await startStack({ dir, seed: options.seed, say: (line) => timeline.say(line, 'dim') })
+    stack = await startStack({ dir, seed: options.seed, say: (line) => timeline.say(line, 'dim'), signal })
   } catch (error) {
-    return interrupted.signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
+    return signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
   }
   try {
-    return await ship(stack, draft, options, timeline)
+    const run = await unlessAborted(ship(stack, draft, options, timeline), signal)
+    if (options.keep) await stayUp(stack, run)
+    return Object.values(run.document.checks).every(Boolean) ? EXIT.ok : EXIT.checkFailed
   } catch (error) {
-    if (interrupted.signal.aborted) return EXIT.interrupted
-    timeline.say(`logs: ${join(dir, 'logs')}`)
-    return refuse(error, EXIT.checkFailed)
+    return signal.aborted ? EXIT.interrupted : refuse(error, EXIT.checkFailed)
   } finally {
     await stack.stop()
-    if (process.exitCode === EXIT.ok) rmSync(dir, { recursive: true, force: true })
   }
 }
 
@@ -64,7 +75,7 @@ async function ship(
   draft: CompleteDraft,
   options: DemoOptions,
   timeline: Timeline,
-): Promise<ExitCode> {
+): Promise<ShipmentRun> {
   const nats = await connectNats({ url: stack.natsUrl, name: 'demo' })
   const tally = new Tally()
   try {
@@ -88,8 +99,7 @@ async function ship(
       interrupted.signal,
     )
     show(run, tally, options)
-    if (options.keep) await stayUp(stack, run)
-    return Object.values(run.document.checks).every(Boolean) ? EXIT.ok : EXIT.checkFailed
+    return run
   } finally {
     await nats.close()
   }

@@ -42,6 +42,9 @@ describe('options', () => {
     ['an unknown flag', ['--frobnicate']],
     ['a seed that is no number', ['--seed', 'x']],
     ['a negative seed', ['--seed=-1']],
+    ['an empty seed', ['--seed', '']],
+    ['a seed that is written otherwise than in digits', ['--seed', '1e3']],
+    ['a seed that is too large', ['--seed', '2147483648']],
     ['a device without a file', ['--device', 'A']],
     ['a file without a device', ['--replay', 'rows.csv']],
     [
@@ -56,6 +59,10 @@ describe('options', () => {
     ],
   ])('refuse %s', (_, args) => {
     expect(() => parse(...args)).toThrow(expect.objectContaining({ code: 'demo.option' }))
+  })
+
+  it('refuse a folder for a file', () => {
+    expect(() => parse('--terms', '.')).toThrow(expect.objectContaining({ code: 'demo.file' }))
   })
 
   it('refuse a file that is not there', () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Refusal } from '@consign/envelope'
@@ -12,7 +12,7 @@ Usage: npm run demo -- [options]
                        device,utc,lat,lon,door,motion,gforce,tilt,temperature,humidity,light
   --device ID          the device of that file to replay
   --handover ISO_TIME  hand over at this time of the file, at most twice; readings at or after it are the taker's
-  --terms FILE         what was agreed; see packages/terms/examples/
+  --terms FILE         what was agreed; see packages/terms/examples/; the dispute window becomes two seconds at most
   --seed N             seed of keys and simulated sensors (default 1)
   --keep               stay up afterwards and print the endpoints; Ctrl-C ends it
   --help               show this
@@ -42,14 +42,15 @@ const SEED_MAX = 2 ** 31 - 1
 /** Parses the command line. Throws Refusal `demo.option` or `demo.file` with what to change. */
 export function parseOptions(args: string[], workingDir: string): DemoOptions {
   const values = parseFlags(args)
-  const seed = values.seed === undefined ? 1 : Number(values.seed)
-  if (!Number.isInteger(seed) || seed < 0 || seed > SEED_MAX) {
+  const seed = Number(values.seed ?? 1)
+  if (!/^\d+$/.test(values.seed ?? '1') || seed > SEED_MAX) {
     throw new Refusal('demo.option', `--seed ${values.seed} is not a whole number from 0 to ${SEED_MAX}.`)
   }
   const fileAt = (name: string, path: string | undefined): string | undefined => {
     if (path === undefined) return undefined
     const file = resolve(workingDir, path)
     if (!existsSync(file)) throw new Refusal('demo.file', `--${name} ${path}: there is no such file.`)
+    if (!statSync(file).isFile()) throw new Refusal('demo.file', `--${name} ${path} is no file; name one.`)
     return file
   }
   return {

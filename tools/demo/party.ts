@@ -53,9 +53,12 @@ export class PartyClient {
       if (this.connection.isClosed())
         throw new Refusal('party.closed', `${this.identity.name} has left before ${name} was answered.`)
       if (reply !== undefined) {
-        const answer = reply.json<{ ok?: boolean; error?: { code: string; message: string } }>()
+        const answer = reply.json<{
+          ok?: boolean
+          error?: { code: string; message: string; retry?: boolean }
+        }>()
         if (answer.error === undefined) return answer
-        throw new Refusal(answer.error.code, answer.error.message)
+        if (answer.error.retry !== true) throw new Refusal(answer.error.code, answer.error.message)
       }
       await sleep(RETRY_PAUSE_MS)
     }

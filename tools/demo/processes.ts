@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { Refusal } from '@consign/envelope'
 
 export type ProcessSpec = {
   name: string
@@ -38,6 +39,8 @@ export class ProcessGroup {
   }
 
   start(spec: ProcessSpec): Running {
+    if (this.stopping)
+      throw new Refusal('demo.stopping', `${spec.name} is not started: everything is ending.`)
     const child = spawn(spec.command, spec.args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...spec.env },

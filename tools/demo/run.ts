@@ -10,7 +10,7 @@ import type { AuditQuery } from './audit/report.ts'
 import type { ShipmentDocument } from './document.ts'
 import { Completion, type Observation, observe } from './observer.ts'
 import type { Replay } from './options.ts'
-import { type Shipment, type ShipmentOptions, startShipment } from './shipment.ts'
+import { checkTerms, type Shipment, type ShipmentOptions, startShipment } from './shipment.ts'
 import type { Stack } from './stack.ts'
 
 const AUDIT = fileURLToPath(new URL('audit/main.ts', import.meta.url))
@@ -111,8 +111,9 @@ export function auditApart(queryFile: string): Promise<ShipmentDocument> {
   })
 }
 
-/** Finds out before anything is started whether file, device, handovers and terms fit together. Refusal `replay.…` or `demo.…`. */
+/** Finds out before anything is started whether file, device, handovers and terms fit together. Refusal `replay.…`, `terms.…` or `demo.…`. */
 export async function checkInputs(draft: CompleteDraft, replay: Replay | undefined): Promise<void> {
+  checkTerms(draft)
   const carriers = draft.parties.filter(({ role }) => role === 'carrier').length
   if (replay === undefined) return
   if (replay.handovers.length > carriers) {

@@ -20,7 +20,7 @@ import {
   type Terms,
   termsHash,
 } from '@consign/terms'
-import type { Hex } from 'viem'
+import { type Hex, hexToBytes, numberToHex } from 'viem'
 import { type Device, type DeviceOptions, type EdgeEvent, startDevice } from './device.ts'
 import { type Identity, identityOf, keySetOf, saltOf } from './identities.ts'
 import { startMobileNetwork } from './mobile-network.ts'
@@ -65,6 +65,7 @@ export type Shipment = {
 
 const NETWORK_CUT_MS = 4_000
 const SIGN_LATE_MS = 1_000
+const SERIALS = 1_000_000_000 // nine digits of an SSCC
 
 /** Reads a `--terms` file. Refusal `demo.terms` when it is no JSON, else what the draft's parser says. */
 export function readDraft(file: string): CompleteDraft {
@@ -77,13 +78,35 @@ export function readDraft(file: string): CompleteDraft {
   return parseTermsDraft(json)
 }
 
+/** Draws the terms up for stand-in keys, so that limits that contradict each other are refused before anything is started. Refusal `terms.…`. */
+export function checkTerms(draft: CompleteDraft): void {
+  let numbers = 0
+  const hex = (bytes: number): Hex => numberToHex(++numbers, { size: bytes })
+  const parties = draft.parties.map(({ name }) => [
+    name,
+    { wallet: hex(20), mlDsaKey: hex(1312), slhDsaKey: hex(32) },
+  ])
+  const device = { p256: new Uint8Array(64), mlDsa: new Uint8Array(1312), slhDsa: new Uint8Array(32) }
+  const facts = {
+    chainId: 1,
+    token: hex(20),
+    anchorWriter: hex(20),
+    parties: Object.fromEntries(parties),
+    device: deviceIdentity(device, hex(20)),
+    nowMs: Date.now(),
+    shipment: ssccOf(0),
+  }
+  draftTerms(draft, facts, () => hexToBytes(hex(32)))
+}
+
 /** Both sides sign the terms, the device is packed, and each next custodian accepts the goods when they are offered. */
 export async function startShipment(stack: Stack, options: ShipmentOptions): Promise<Shipment> {
   const dir = join(stack.dir, options.name)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const nowMs = Date.now()
   const identities = options.draft.parties.map(({ name, role }) =>
-    role === 'payer' ? { ...stack.payer, name } : identityOf(stack.seed, name),
+    // Apart from the names that the stack's own keys are derived from.
+    role === 'payer' ? { ...stack.payer, name } : { ...identityOf(stack.seed, `party ${name}`), name },
   )
   const identity = keySetOf(stack.seed, `${options.name} device`)
   const terms = drawUpTerms(stack, options, identities, identity, nowMs)
@@ -100,7 +123,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   ).then(() => signTerms(signing, terms, byAddress))
   if (options.signLate !== true) await signed
   const sscc = general(terms).shipment
-  acceptOffers(stack, terms, agreement, byAddress, options.replay)
+  acceptOffers(stack, terms, agreement, byAddress, options)
 
   const network = await startMobileNetwork(stack.mqttPort)
   const onEdge = (event: EdgeEvent) => {
@@ -165,11 +188,14 @@ function drawUpTerms(
       parties: Object.fromEntries(identities.map((party) => [party.name, partyIdentity(party)])),
       device: deviceIdentity(device.public, lower(stack.payer.wallet.address)),
       nowMs,
-      shipment: ssccWithCheckDigit(`3${String(4_012_345)}${String(options.serial).padStart(9, '0')}`),
+      shipment: ssccOf(options.serial),
     },
     () => saltOf(stack.seed, options.name, salts++),
   )
 }
+
+const ssccOf = (serial: number): string =>
+  ssccWithCheckDigit(`3${String(4_012_345)}${String(serial % SERIALS).padStart(9, '0')}`)
 
 type Signing = { domain: AgreementDomain; message: AgreementMessage }
 
@@ -200,7 +226,7 @@ function acceptOffers(
   terms: Terms,
   agreement: Hex,
   clients: Map<string, PartyClient>,
-  replay: Replay | undefined,
+  { replay, onEdge }: ShipmentOptions,
 ): void {
   const takers = carriers(terms)
     .slice(0, replay === undefined ? undefined : replay.handovers.length)
@@ -209,7 +235,11 @@ function acceptOffers(
   for (const [address, client] of clients) {
     client.follow(general(terms).shipment, (event) => {
       if (event.type !== 'custody.offered.v1' || itinerary[event.data.leg] !== address) return
-      void client.accept(terms, agreement, stack.deployment.chainId, event.data.offerDigest)
+      client
+        .accept(terms, agreement, stack.deployment.chainId, event.data.offerDigest)
+        .catch((error: Error) =>
+          onEdge({ event: 'notAccepted', party: client.identity.name, reason: error.message }),
+        )
     })
   }
 }

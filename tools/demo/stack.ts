@@ -8,6 +8,7 @@ import { type Identity, type IngestKeyFiles, identityOf, writeIngestKeys, writeS
 import { startNats } from './nats.ts'
 import { freePort, ProcessGroup } from './processes.ts'
 import { supervise } from './supervisor.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export const SERVICES = ['ingest', 'custody', 'penalty', 'chain-writer', 'settlement'] as const
 export type ServiceName = (typeof SERVICES)[number]
@@ -19,6 +20,8 @@ export type StackOptions = {
   /** Where a service kills itself the first time it runs: one of its own step names. For tests. */
   killAt?: Partial<Record<ServiceName, string>>
   say: (line: string) => void
+  /** Ends the start: what runs already is stopped. */
+  signal?: AbortSignal | undefined
 }
 
 /** The servers and services of one run, with what a client needs to talk to them. */
@@ -43,10 +46,10 @@ export type Stack = {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts nats-server, anvil, the contracts and the five services; a service that dies is started again. */
-export async function startStack({ dir, seed, killAt = {}, say }: StackOptions): Promise<Stack> {
+export async function startStack({ dir, seed, killAt = {}, say, signal }: StackOptions): Promise<Stack> {
   const processes = new ProcessGroup(join(dir, 'logs'))
   try {
-    return await startParts(processes, dir, seed, killAt, say)
+    return await unlessAborted(startParts(processes, dir, seed, killAt, say), signal)
   } catch (error) {
     await processes.stopAll()
     throw error

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { type Envelope, MISSING } from '@consign/envelope'
+import { type Envelope, type MetricName, MISSING, metricByName } from '@consign/envelope'
 import type { ConsignEvent, EventData } from '@consign/events'
 import { formatTokens, parties, partyByWallet, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
@@ -48,6 +48,8 @@ export class Timeline {
     }
     if (event.event === 'refused')
       this.say(`the device refused an acceptance: ${event.reason} (${event.code})`, 'red')
+    if (event.event === 'notAccepted')
+      this.say(`${event.party} could not accept the goods: ${event.reason}`, 'red')
   }
 
   private showEnvelope(agreement: Hex, envelope: Envelope): void {
@@ -88,7 +90,7 @@ export class Timeline {
         return [`delivered to ${this.nameOf(event.data.to)}`, 'green']
       case 'penalty.excursion.started.v1':
         return [
-          `${event.data.metric} ${human(event.data.value)} is outside the limit: ${this.nameOf(event.data.custodian)} has the goods`,
+          `${event.data.metric} ${inUnits(event.data.metric, event.data.value)} is outside the limit: ${this.nameOf(event.data.custodian)} has the goods`,
           'yellow',
         ]
       case 'penalty.violation.charged.v1':
@@ -127,7 +129,7 @@ export class Timeline {
 
 function violation(data: EventData<'penalty.violation.charged.v1'>, custodian: string): string {
   const count = data.readings === 1 ? '1 reading' : `${data.readings} readings`
-  return `violation by ${custodian}: ${data.metric} up to ${human(data.worst)} in ${count}, ${formatTokens(BigInt(data.penalty))} tokens`
+  return `violation by ${custodian}: ${data.metric} ${inUnits(data.metric, data.worst)} at worst, ${count}, ${formatTokens(BigInt(data.penalty))} tokens`
 }
 
 function mined({ what, gasUsed, ok }: EventData<'chain.mined.v1'>): string {
@@ -152,4 +154,6 @@ function barOf(milliC: number): string {
 }
 
 const human = (milli: number): string => (milli / 1000).toFixed(1)
+const inUnits = (metric: string, value: number): string =>
+  String(value / metricByName(metric as MetricName).scale)
 const short = (hex: string): string => `${hex.slice(0, 8)}…`

@@ -6,6 +6,7 @@ import { headers } from '@nats-io/nats-core'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
 import { STEPS } from '../src/steps.ts'
+import { ask as askAt } from './ask.ts'
 import { ServiceProcess } from './service-process.ts'
 
 type Nats = Awaited<ReturnType<typeof connectNats>>
@@ -42,22 +43,8 @@ afterEach(async () => {
   await server.stop()
 })
 
-/** What a party does: ask again until it is answered. Its inbox is its own. */
-async function ask(name: string, command: string, payload: unknown): Promise<unknown> {
-  const wallet = journey.wallet(name)
-  const inbox = `_INBOX_${wallet}.${command}${inboxes++}`
-  const replies = nats.subscribe(inbox)
-  const answer = (async () => {
-    // Empty: the server says that nobody listens yet.
-    for await (const reply of replies) if (reply.data.length > 0) return reply.json()
-  })()
-  for (;;) {
-    nats.publish(subjects.command(wallet, command), JSON.stringify(payload), { reply: inbox })
-    const got = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 300, undefined))])
-    if (got !== undefined) return got
-  }
-}
-let inboxes = 0
+const ask = (name: string, command: string, payload: unknown) =>
+  askAt(nats, journey.wallet(name), command, payload)
 
 const device = (frame: Uint8Array, leg: number) =>
   log.publish(subjects.device(journey.agreement, leg), frame, {
