@@ -74,7 +74,7 @@ describe.skipIf(absent !== undefined)('three NATS nodes', { timeout: 120_000 }, 
     },
   )
 
-  test('store once what was sent twice while two nodes were down, and do not call that a conflict', async () => {
+  test('store once what was sent again while two nodes were down', async () => {
     const { nats, log } = await connectLog('writer')
     const jsm = await jetstreamManager(nats)
     const leader = nodeOf(nats)
