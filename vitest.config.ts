@@ -7,6 +7,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Unit tests hold no global state; sharing loaded modules halves their time.
+          isolate: false,
           include: ['{packages,services}/*/src/**/*.test.ts', '{edge,bench,tools}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
         },
