@@ -6,7 +6,7 @@ import {
   verifyEnvelope,
   verifyLegKeys,
 } from '@consign/envelope'
-import { encodeEvent } from '@consign/events'
+import { type EventData, encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import { assess } from '@consign/penalty/assess'
 import { device, general, payoutPlan, type Terms, transfersOf } from '@consign/terms'
@@ -26,16 +26,30 @@ export type Evidence = {
 
 export async function runChecks(evidence: Evidence): Promise<Checks> {
   return {
-    conserved: isConserved(evidence),
-    replayIdentical: isReplayIdentical(evidence),
-    anchorsVerified: areAnchorsVerified(evidence),
-    nothingLost: await isNothingLost(evidence),
+    conserved: await holds(() => isConserved(evidence)),
+    replayIdentical: await holds(() => isReplayIdentical(evidence)),
+    anchorsVerified: await holds(() => areAnchorsVerified(evidence)),
+    nothingLost: await holds(() => isNothingLost(evidence)),
   }
 }
 
-/** The plan that follows from the log, whatever settlement wrote down. */
+/** Evidence that cannot be followed (a false signature, a forged event) fails the check that needs it, and no other. */
+async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await check()
+  } catch {
+    return false
+  }
+}
+
+/** The plan that follows from the envelopes and custody, whatever penalty and settlement wrote down. */
 export function recomputedPlan({ agreement, terms, log }: Evidence) {
-  const violations = eventsOf(log, 'penalty.violation.charged.v1', agreement).map(({ data }) => data)
+  const violations: EventData<'penalty.violation.charged.v1'>[] = []
+  for (const { event } of assess(log.messages)) {
+    if (event.type !== 'penalty.violation.charged.v1') continue
+    const data = event.data as EventData<'penalty.violation.charged.v1'>
+    if (data.agreement === agreement) violations.push(data)
+  }
   return payoutPlan({ terms, violations })
 }
 
@@ -69,7 +83,9 @@ function everyTransferIsAPayment(log: LogEvidence, chain: ChainEvidence): boolea
   for (const { type, data } of log.events) {
     if (type === 'settlement.payment.intended.v1')
       intended.set(data.paymentId, `${data.wallet} ${data.amount}`)
-    if (type === 'chain.signed.v1') journaled.set(data.hash, data.key.replace(/^payment:/, ''))
+    // A payment whose transfer reverted is tried again under its key and a number.
+    if (type === 'chain.signed.v1')
+      journaled.set(data.hash, data.key.replace(/^payment:(0x[0-9a-f]{64})(:\d+)?$/, '$1'))
   }
   const paymentIds = chain.transfers.map(({ txHash }) => journaled.get(txHash) ?? '')
   const isOnce = new Set(paymentIds).size === paymentIds.length

@@ -12,7 +12,7 @@ export type LogEvidence = {
   leaves: Uint8Array[]
   /** Envelopes of this agreement, by leg, in order of arrival, repeats left out. */
   envelopes: Map<number, Envelope[]>
-  /** Messages that are no envelope although they are stored as one. */
+  /** Messages that are neither an envelope nor an event although they are stored as one. */
   unreadable: number
 }
 
@@ -35,10 +35,12 @@ function sort(messages: Recorded[], agreement: Hex): LogEvidence {
     const [family, id] = subject.split('.')
     if (family === 'device') continue
     if (family !== 'envelope') {
-      evidence.events.push(parseEvent(data))
+      const event = readOrNone(parseEvent, data)
+      if (event === undefined) evidence.unreadable++
+      else evidence.events.push(event)
       continue
     }
-    const envelope = readEnvelope(data)
+    const envelope = readOrNone(parseEnvelope, data)
     if (envelope === undefined) {
       evidence.unreadable++
       continue
@@ -54,9 +56,9 @@ function sort(messages: Recorded[], agreement: Hex): LogEvidence {
   return evidence
 }
 
-function readEnvelope(data: Uint8Array): Envelope | undefined {
+function readOrNone<T>(parse: (data: Uint8Array) => T, data: Uint8Array): T | undefined {
   try {
-    return parseEnvelope(data)
+    return parse(data)
   } catch {
     return undefined
   }

@@ -1,0 +1,74 @@
+import type { ConsignEvent } from '@consign/events'
+import { payoutPlan, transfersOf } from '@consign/terms'
+import { sampleAgreement } from '@consign/terms/testing'
+import { numberToHex } from 'viem'
+import { describe, expect, it } from 'vitest'
+import type { Transfer } from './chain-evidence.ts'
+import { type Evidence, runChecks } from './checks.ts'
+
+const { terms } = sampleAgreement()
+const agreement = `0x${'a1'.repeat(20)}` as const
+const due = transfersOf(payoutPlan({ terms, violations: [] }))
+const hash = (number: number) => numberToHex(number, { size: 32 })
+const paymentId = (i: number) => hash(100 + i)
+const event = (type: string, data: object) => ({ id: type, type, time: 0, data }) as unknown as ConsignEvent
+
+/** What log and chain hold when everybody got paid by transaction `i`, journaled under the keys given. */
+function paid(keysOf: (id: string, i: number) => { key: string; hash: number }[]): Evidence {
+  const events: ConsignEvent[] = []
+  const transfers: Transfer[] = []
+  due.forEach(({ wallet, amount }, i) => {
+    const payment = { agreement, paymentId: paymentId(i), wallet, amount: String(amount) }
+    events.push(event('settlement.payment.intended.v1', payment))
+    const signed = keysOf(paymentId(i), i)
+    for (const each of signed) {
+      events.push(event('chain.signed.v1', { key: each.key, hash: hash(each.hash) }))
+      transfers.push({ to: wallet, amount, txHash: hash(each.hash) })
+    }
+    events.push(event('settlement.payment.made.v1', { ...payment, txHash: hash(signed[0]!.hash) }))
+  })
+  const chain = { violations: [], legs: [], cuts: [], anchors: [], latestAnchorSize: 0, transfers }
+  const source = { readings: 1, emptyRows: 0, shiftMs: 0 }
+  const leg = {
+    leg: 0,
+    party: agreement,
+    readings: 1,
+    n: 1,
+    head: hash(1),
+    root: hash(1),
+    cutDigest: hash(1),
+  }
+  return {
+    agreement,
+    terms,
+    log: { messages: [], events, leaves: [], envelopes: new Map(), unreadable: 0 },
+    chain,
+    device: { legs: [leg], framesWaiting: 0, readingsWaiting: 0, source },
+  }
+}
+
+describe('conserved', () => {
+  it('holds when each payment is one transfer', async () => {
+    const evidence = paid((id, i) => [{ key: `payment:${id}`, hash: i }])
+    expect((await runChecks(evidence)).conserved).toBe(true)
+  })
+
+  it('holds when a transfer reverted and was made by the next try', async () => {
+    const evidence = paid((id, i) => [{ key: `payment:${id}:1`, hash: i }])
+    expect((await runChecks(evidence)).conserved).toBe(true)
+  })
+
+  it('is false when two tries of one payment both moved tokens', async () => {
+    const evidence = paid((id, i) => [
+      { key: `payment:${id}`, hash: i },
+      { key: `payment:${id}:1`, hash: 50 + i },
+    ])
+    expect((await runChecks(evidence)).conserved).toBe(false)
+  })
+})
+
+it('keys that cannot be followed make nothingLost false, not the audit fail', async () => {
+  const evidence = paid((id, i) => [{ key: `payment:${id}`, hash: i }])
+  evidence.log.events.push(event('custody.packed.v1', { agreement, keys: '0x00' }))
+  expect(await runChecks(evidence)).toMatchObject({ conserved: true, nothingLost: false })
+})
