@@ -7,7 +7,7 @@ import { type Agreements, closesLeg, evolveAgreements } from './domain/agreement
 import { type AnchorFact, type AnchorState, anchorDecider } from './domain/anchor-policy.ts'
 import { type CallEvent, callName, callOf, isCallEvent, type Place } from './domain/calls.ts'
 import { EnvelopeTree } from './domain/envelope-tree.ts'
-import { linkedRun } from './domain/run.ts'
+import { checkRun, isInRun, linkedRun } from './domain/run.ts'
 
 export class Notary {
   readonly tree = new EnvelopeTree()
@@ -71,9 +71,12 @@ export class Notary {
   async #runOf(
     charged: (CallEvent & { type: 'penalty.violation.charged.v1' })['data'],
   ): Promise<Uint8Array[]> {
+    const range = { fromSeq: charged.runFromSeq, toSeq: charged.startSeq }
+    checkRun(range)
     const wires: Uint8Array[] = []
+    // A leg may hold more than fits in memory; a run does not.
     for await (const { data } of this.#log.read([subjects.envelope(charged.agreement, charged.leg)]))
-      wires.push(data)
-    return linkedRun(wires, { fromSeq: charged.runFromSeq, toSeq: charged.startSeq })
+      if (isInRun(data, range)) wires.push(data)
+    return linkedRun(wires, range)
   }
 }

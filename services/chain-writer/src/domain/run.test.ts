@@ -3,7 +3,7 @@ import { MerkleLog } from '@consign/merkle'
 import { bytesToHex } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { EnvelopeTree } from './envelope-tree.ts'
-import { linkedRun } from './run.ts'
+import { checkRun, isInRun, linkedRun, RUN_ENVELOPES_MAX } from './run.ts'
 
 // A header is all that these rules read of an envelope.
 function wireOf(seq: number, previous: Uint8Array, utcMs = 0): Uint8Array {
@@ -49,6 +49,19 @@ describe('the run of a proof', () => {
   it('takes the branch that is whole when two end at the same place', () => {
     const branch = wireOf(4, new Uint8Array(32).fill(9))
     expect(linkedRun([branch, ...wires], { fromSeq: 2, toSeq: 4 })).toEqual(wires.slice(2, 5))
+  })
+
+  it('takes nothing of the leg beside its range', () => {
+    const inRun = wires.filter((wire) => isInRun(wire, { fromSeq: 2, toSeq: 4 }))
+    expect(inRun).toEqual(wires.slice(2, 5))
+    expect(isInRun(wires[3]!.subarray(0, 100), { fromSeq: 2, toSeq: 4 })).toBe(false)
+  })
+
+  it('is refused unread when no transaction could hold it', () => {
+    expect(() => checkRun({ fromSeq: 0, toSeq: RUN_ENVELOPES_MAX - 1 })).not.toThrow()
+    expect(() => checkRun({ fromSeq: 0, toSeq: RUN_ENVELOPES_MAX })).toThrowError(
+      expect.objectContaining({ code: 'violation.run' }),
+    )
   })
 
   it.each([2, 3, 4])('cannot be proven without envelope %i', (missing) => {

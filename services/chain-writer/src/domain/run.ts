@@ -3,6 +3,12 @@ import { decodeHeader, envelopeDigest, type Header, Refusal } from '@consign/env
 import { bytesToHex } from 'viem'
 
 const HEADER_BYTES = 144
+const SEQ_OFFSET = 40
+/** Each shows at least 400 bytes of calldata, of which a transaction takes 128 KiB: a longer run can never be sent. */
+export const RUN_ENVELOPES_MAX = 512
+
+/** Sequence numbers, both included. */
+export type RunRange = { fromSeq: number; toSeq: number }
 
 type Stored = { wire: Uint8Array; header: Header; digest: string }
 
@@ -10,10 +16,7 @@ type Stored = { wire: Uint8Array; header: Header; digest: string }
  * Wires of fromSeq..toSeq, each the predecessor of the next by hash. Of two branches it takes the one whose end is whole; the first stored
  * wins. Throws Refusal 'violation.gap' when an envelope between is missing: then nothing can be proven on chain.
  */
-export function linkedRun(
-  wires: Iterable<Uint8Array>,
-  range: { fromSeq: number; toSeq: number },
-): Uint8Array[] {
+export function linkedRun(wires: Iterable<Uint8Array>, range: RunRange): Uint8Array[] {
   const stored = [...wires]
     .map(readStored)
     .filter(({ header }) => header.seq >= range.fromSeq && header.seq <= range.toSeq)
@@ -33,6 +36,22 @@ export function linkedRun(
     'violation.gap',
     `envelope ${missing} of the run ${range.fromSeq} to ${range.toSeq} is not in the log: the violation stands, but cannot be proven on chain`,
   )
+}
+
+/** Throws Refusal 'violation.run' when a run is too long for a proof on chain: its envelopes need not be read. */
+export function checkRun({ fromSeq, toSeq }: RunRange): void {
+  if (toSeq - fromSeq < RUN_ENVELOPES_MAX) return
+  throw new Refusal(
+    'violation.run',
+    `the last value inside is ${toSeq - fromSeq} envelopes before the first outside: the violation stands, but a transaction takes ${RUN_ENVELOPES_MAX} at most`,
+  )
+}
+
+/** Told by the wire's header alone. */
+export function isInRun(wire: Uint8Array, { fromSeq, toSeq }: RunRange): boolean {
+  if (wire.length < HEADER_BYTES) return false
+  const seq = new DataView(wire.buffer, wire.byteOffset).getUint32(SEQ_OFFSET)
+  return seq >= fromSeq && seq <= toSeq
 }
 
 function readStored(wire: Uint8Array): Stored {
