@@ -1,10 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { parseOptions } from './options.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'consign-options-'))
+afterAll(() => rmSync(dir, { recursive: true }))
 writeFileSync(join(dir, 'rows.csv'), 'device,utc\n')
 const parse = (...args: string[]) => parseOptions(args, dir)
 

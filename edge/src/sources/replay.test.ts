@@ -79,7 +79,7 @@ describe('a replayed file', () => {
     expect(shape(await all(source))).toBe('1000 end')
   })
 
-  it('gives readings at or after a hand-over to the taker', async () => {
+  it('gives readings at or after a handover to the taker', async () => {
     const rows = ['1', '2', '3', '4'].map((t) => row('A', `2016-01-01T00:00:0${t}Z`, t))
     const source = await replay(csv(HEADER, ...rows), 'A', ['2016-01-01T00:00:02Z', '2016-01-01T00:00:03.5Z'])
     expect(shape(await all(source))).toBe('1000 scan 2000 3000 scan 4000 end')
@@ -160,7 +160,7 @@ describe('a wrong file', () => {
     ['after the last row', ['2016-01-04T00:00:01Z']],
     ['three', ['2016-01-02T00:00:00Z', '2016-01-02T12:00:00Z', '2016-01-03T00:00:00Z']],
     ['no time', ['tomorrow']],
-  ])('is refused when hand-overs are %s', async (_, handovers) => {
+  ])('is refused when handovers are %s', async (_, handovers) => {
     const file = csv(HEADER, good, row('A', '2016-01-04T00:00:00Z', '2'))
     await expect(replay(file, 'A', handovers)).rejects.toMatchObject({ code: 'replay.handover' })
   })

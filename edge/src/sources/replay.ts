@@ -154,7 +154,7 @@ function checkedHandovers(texts: readonly string[], rows: readonly Row[]): numbe
   if (texts.length > HANDOVERS_MAX)
     throw new Refusal(
       'replay.handover',
-      `${texts.length} hand-overs given: there are at most ${HANDOVERS_MAX}`,
+      `${texts.length} handovers given: there are at most ${HANDOVERS_MAX}`,
     )
   const times = texts.map((text) => parseIsoMs(text, 'replay.handover'))
   const firstMs = rows[0]!.utcMs
@@ -163,10 +163,10 @@ function checkedHandovers(texts: readonly string[], rows: readonly Row[]): numbe
     if (timeMs < firstMs || timeMs > lastMs)
       throw new Refusal(
         'replay.handover',
-        `hand-over ${texts[index]} is outside the device's rows, ${iso(firstMs)} to ${iso(lastMs)}`,
+        `handover ${texts[index]} is outside the device's rows, ${iso(firstMs)} to ${iso(lastMs)}`,
       )
     if (index > 0 && timeMs <= times[index - 1]!)
-      throw new Refusal('replay.handover', `hand-over ${texts[index]} must be later than ${texts[index - 1]}`)
+      throw new Refusal('replay.handover', `handover ${texts[index]} must be later than ${texts[index - 1]}`)
   })
   return times
 }
