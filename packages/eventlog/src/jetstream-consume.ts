@@ -5,6 +5,7 @@ import type { ConnectionWatch } from './connection-watch.ts'
 import type { ConsumeOptions, Recorded } from './event-log.ts'
 import { handleUntilDone, pause } from './handling.ts'
 import { Pull } from './pull.ts'
+import { lastSeqOf } from './stream-end.ts'
 
 const ACK_PENDING_MAX = 1024
 // Redelivery by timer is not relied upon: a crash is repaired by resetting the consumer. The timer only must not outrun a slow handler.
@@ -83,7 +84,7 @@ async function resetConsumer(
   progress: Progress,
 ): Promise<void> {
   const stream = options.stream ?? 'LOG'
-  const lastSeq = (await jsm.streams.info(stream)).state.last_seq
+  const lastSeq = await lastSeqOf(jsm, stream)
   const existing = await consumerInfo(jsm, stream, options.name)
   const handledSeq = Math.max(progress.handledSeq, existing?.ack_floor.stream_seq ?? 0)
   if (lastSeq < handledSeq)

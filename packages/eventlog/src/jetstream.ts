@@ -1,4 +1,4 @@
-import { STREAMS, type StreamName, streamOf } from '@consign/events'
+import { type StreamName, streamOf } from '@consign/events'
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { AckedPublisher } from './acked-publisher.ts'
@@ -18,6 +18,7 @@ import { consumeInOrder } from './jetstream-consume.ts'
 import { mergeInOrder, readFiltered } from './jetstream-read.ts'
 import { checkServer, ensureStreams } from './jetstream-streams.ts'
 import { plainHeaders } from './recorded.ts'
+import { lastSeqOf } from './stream-end.ts'
 import { unavailable } from './unavailable.ts'
 
 export type EventLogOptions = {
@@ -107,10 +108,7 @@ class JetStreamEventLog implements EventLog {
   }
 
   async lastSeq(stream: StreamName = 'LOG'): Promise<number> {
-    const info = await this.#watch.persistently(`asking for ${stream}`, () =>
-      this.#jsm.streams.info(STREAMS[stream].name),
-    )
-    return info.state.last_seq
+    return this.#watch.persistently(`asking for the end of ${stream}`, () => lastSeqOf(this.#jsm, stream))
   }
 
   async remove(stream: StreamName, seq: number): Promise<void> {
