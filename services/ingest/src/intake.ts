@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Frame, Hex, Refusal } from '@consign/envelope'
 import type { Recorded } from '@consign/eventlog'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
@@ -9,7 +10,7 @@ import { custodyEvents } from './custody-events.ts'
 import { Directory } from './directory.ts'
 import { readUpload } from './domain/upload.ts'
 import { type Decision, Lane } from './lane.ts'
-import { AGREEMENTS_MAX, LEDGER_ENVELOPES_MAX } from './limits.ts'
+import { AGREEMENTS_MAX, LEDGER_ENVELOPES_MAX, SESSIONS_KNOWN_MAX } from './limits.ts'
 import type { DevicePort, Devices } from './outbox.ts'
 import { acceptanceOf } from './rebuild.ts'
 import { refusing } from './refusing.ts'
@@ -26,6 +27,8 @@ export class Intake {
   readonly #quarantine: Quarantine
   readonly #directory = new Directory()
   readonly #connected = new Map<string, Connected>()
+  /** The oldest first. */
+  readonly #sessions = new Set<string>()
   /** The one unused for longest first. */
   readonly #lanes = new Map<Hex, Lane>()
   #framesUntilSweep = FRAMES_BETWEEN_SWEEPS
@@ -81,6 +84,18 @@ export class Intake {
 
   async answerPull(deviceId: string): Promise<void> {
     for (const agreement of this.#directory.agreementsOf(deviceId)) await this.#lane(agreement).answerPull()
+  }
+
+  /**
+   * False for a hello that began a session before: its keys and counters would come again, and two messages under one nonce give both away.
+   * Known since the start of this process, for the last SESSIONS_KNOWN_MAX.
+   */
+  claimSession(hello: Uint8Array): boolean {
+    const name = createHash('sha256').update(hello).digest('base64')
+    if (this.#sessions.has(name)) return false
+    this.#sessions.add(name)
+    if (this.#sessions.size > SESSIONS_KNOWN_MAX) this.#sessions.delete(this.#sessions.values().next().value!)
+    return true
   }
 
   connected(device: Connected): void {

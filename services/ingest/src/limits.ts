@@ -19,6 +19,9 @@ export const CONNECTIONS_MAX = 1_000
 /** Key encapsulations one connection may ask for, 2.3 ms each: the first, and some for a client that replays its queue. */
 export const HELLOS_MAX = 8
 
+/** Hellos that are remembered so that none begins two sessions, × 100 B = 10 MB. */
+export const SESSIONS_KNOWN_MAX = 100_000
+
 export const CONNECT_MS_MAX = 10_000
 /** A device that says nothing for 1.5 × this is gone. */
 export const KEEPALIVE_S_MAX = 1_200

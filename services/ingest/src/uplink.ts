@@ -95,6 +95,11 @@ export class Uplink implements DevicePort {
     this.#hellos += 1
     if (this.#hellos > HELLOS_MAX)
       throw new Refusal('session.hellos', `more than ${HELLOS_MAX} sessions on one connection: connect again`)
+    if (!this.#intake.claimSession(hello))
+      throw new Refusal(
+        'session.replayed',
+        'this hello was used before: encapsulate anew for each connection',
+      )
     this.#session = await refusing(() => openReceiverSession(this.#options.sessionKey, this.deviceId, hello))
     if (!this.#closed) this.#intake.connected(this)
     return NOTHING

@@ -13,6 +13,7 @@ export const RECEIPT_KEYS: KeySet = keysNumber(77)
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} }
 
 export type Bench = {
+  context: Context
   events: EventLog
   intake: Intake
   /** As a device whose session is open; resolves with the PUBACK. */
@@ -60,6 +61,7 @@ export async function startBench(events: EventLog, { nowMs = BASE_UTC_MS + 3_600
     },
   })
   return {
+    context,
     events,
     intake,
     receipts,
