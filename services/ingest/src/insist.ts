@@ -7,22 +7,31 @@ export class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
+export type InsistOptions = { signal: AbortSignal; onRetry: (refusal: Refusal, delayMs: number) => void }
+
 /**
  * Does a write to the log until it succeeds: NATS may be away for long, and what the device sent must wait, not be lost. `attempt` must be
  * safe to repeat. Another error than a transient Refusal is thrown as it is; Stopped when `signal` aborts.
  */
-export async function insist<T>(
+export function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
+  return attempt().catch((error: unknown) => again(attempt, options, error))
+}
+
+async function again<T>(
   attempt: () => Promise<T>,
-  { signal, onRetry }: { signal: AbortSignal; onRetry: (refusal: Refusal, delayMs: number) => void },
+  { signal, onRetry }: InsistOptions,
+  first: unknown,
 ): Promise<T> {
+  let error = first
   for (let delayMs = RETRY_MS_FIRST; ; delayMs = Math.min(2 * delayMs, RETRY_MS_MAX)) {
+    if (!(error instanceof Refusal && error.retry)) throw error
+    if (signal.aborted) throw new Stopped('stopped before the log took it', { cause: error })
+    onRetry(error, delayMs)
+    await delay(delayMs, undefined, { signal }).catch(() => {})
     try {
       return await attempt()
-    } catch (error) {
-      if (!(error instanceof Refusal && error.retry)) throw error
-      if (signal.aborted) throw new Stopped('stopped before the log took it', { cause: error })
-      onRetry(error, delayMs)
-      await delay(delayMs, undefined, { signal }).catch(() => {})
+    } catch (next) {
+      error = next
     }
   }
 }

@@ -29,8 +29,8 @@ export class Intake {
   readonly #connected = new Map<string, Connected>()
   /** The oldest first. */
   readonly #sessions = new Set<string>()
-  /** The one unused for longest first. */
   readonly #lanes = new Map<Hex, Lane>()
+  #uses = 0
   #framesUntilSweep = FRAMES_BETWEEN_SWEEPS
 
   constructor(context: Context) {
@@ -66,9 +66,9 @@ export class Intake {
     }
   }
 
-  /** Rejects with the Refusal of what is to be quarantined. */
-  async take(deviceId: string, frame: Frame, bytes: Uint8Array): Promise<Decision> {
-    const upload = await refusing(() => readUpload(frame))
+  /** Throws, or rejects with, the Refusal of what is to be quarantined. */
+  take(deviceId: string, frame: Frame, bytes: Uint8Array): Decision | Promise<Decision> {
+    const upload = refusing(() => readUpload(frame))
     if (--this.#framesUntilSweep === 0) this.#sweep()
     return this.#lane(upload.ref.agreement).take({
       deviceId,
@@ -140,9 +140,9 @@ export class Intake {
         devices: this.#connected as Devices,
       })
       if (this.#lanes.size >= AGREEMENTS_MAX) this.#sweep()
+      this.#lanes.set(agreement, lane)
     }
-    this.#lanes.delete(agreement)
-    this.#lanes.set(agreement, lane)
+    lane.usedAt = ++this.#uses
     return lane
   }
 
@@ -151,11 +151,11 @@ export class Intake {
     this.#framesUntilSweep = FRAMES_BETWEEN_SWEEPS
     let envelopes = 0
     for (const lane of this.#lanes.values()) envelopes += lane.size
-    for (const [agreement, lane] of this.#lanes) {
+    for (const lane of [...this.#lanes.values()].sort((a, b) => a.usedAt - b.usedAt)) {
       if (this.#lanes.size < AGREEMENTS_MAX && envelopes <= LEDGER_ENVELOPES_MAX) return
       if (!lane.idle) continue
       envelopes -= lane.size
-      this.#lanes.delete(agreement)
+      this.#lanes.delete(lane.agreement)
     }
   }
 

@@ -5,13 +5,13 @@ import type { Terms } from '@consign/terms'
 import type { Parked, ParkedFrame, Parking } from './adapters/parking.ts'
 import type { Quarantine } from './adapters/quarantine.ts'
 import { type Context, persist } from './context.ts'
-import { admit } from './domain/admission.ts'
+import { type Admission, admit, admitEnvelope, type Verdict } from './domain/admission.ts'
 import { receiptsOfLeg, type Settled } from './domain/receipts.ts'
 import { Shipment } from './domain/shipment.ts'
 import { factOf, readUpload, type Upload } from './domain/upload.ts'
 import { type Devices, Outbox } from './outbox.ts'
 import { type Acceptance, rebuild, settledEnvelope, storedFrom } from './rebuild.ts'
-import { refusing } from './refusing.ts'
+import { asRefusal, refusing } from './refusing.ts'
 
 /** A frame of a device as it came, and what was read of it. */
 export type Arrival = { deviceId: string; frame: Uint8Array; upload: Upload; receivedMs: number }
@@ -25,6 +25,8 @@ export type Decision = { durable: Promise<void> }
  */
 export class Lane {
   readonly agreement: Hex
+  /** When it was used last, in a count that only rises. */
+  usedAt = 0
   readonly #context: Context
   readonly #parking: Parking
   readonly #quarantine: Quarantine
@@ -36,6 +38,7 @@ export class Lane {
   #tail: Promise<unknown> = Promise.resolve()
   #tasks = 0
   #unparking = false
+  #subjectOfLeg = { leg: -1, subject: '' }
   readonly #storing = new Set<Promise<void>>()
 
   constructor(
@@ -60,8 +63,18 @@ export class Lane {
     return this.#shipment?.size ?? 0
   }
 
-  /** Rejects with the Refusal of a frame that is to be quarantined. */
-  take(arrival: Arrival): Promise<Decision> {
+  /**
+   * At once when nothing is before it and nothing must be waited for, which is how nearly every envelope comes. Throws, or rejects with, the
+   * Refusal of a frame that is to be quarantined.
+   */
+  take(arrival: Arrival): Decision | Promise<Decision> {
+    const { upload } = arrival
+    const isPlain = upload.kind === 'envelope' && upload.envelope.cut === undefined
+    if (isPlain && this.#tasks === 0 && this.#loaded && !this.#outbox.full)
+      return this.#carryOut(
+        arrival,
+        refusing(() => admitEnvelope(this.#admission(arrival.deviceId), upload)),
+      )
     return this.#run(async () => {
       await this.#outbox.room()
       return this.#decide(arrival)
@@ -153,11 +166,27 @@ export class Lane {
 
   async #decide(arrival: Arrival): Promise<Decision> {
     const { upload, deviceId } = arrival
+    const verdict = await admit(this.#admission(deviceId), upload).catch((cause: unknown) => {
+      throw asRefusal(cause)
+    })
+    const decision = this.#carryOut(arrival, verdict)
+    if (verdict.kind === 'store' && (upload.kind === 'record' || upload.envelope.cut !== undefined)) {
+      // What opens a leg must be in the log before what it lets in.
+      await decision.durable
+      if (!this.#unparking) await this.#unpark()
+    }
+    return decision
+  }
+
+  #admission(deviceId: string): Admission {
     const { crypto, nowMs } = this.#context
-    const verdict = await refusing(() => admit(crypto, this.#shipment, upload, deviceId, nowMs()))
+    return { crypto, shipment: this.#shipment, deviceId, nowMs: nowMs() }
+  }
+
+  #carryOut(arrival: Arrival, verdict: Verdict): Decision {
     switch (verdict.kind) {
       case 'known':
-        return this.#again(settledOf(upload, verdict.fork ? ['fork'] : []), deviceId)
+        return this.#again(settledOf(arrival.upload, verdict.fork ? ['fork'] : []), arrival.deviceId)
       case 'park':
         return this.#park(arrival, verdict.missing)
       case 'store':
@@ -173,53 +202,49 @@ export class Lane {
     return { durable: stored.then(() => this.#outbox.settle(entry, 0)) }
   }
 
-  async #store(arrival: Arrival, flags: EnvelopeFlag[]): Promise<Decision> {
-    const { upload } = arrival
-    const { ref } = upload
+  #store(arrival: Arrival, flags: EnvelopeFlag[]): Decision {
+    const { upload, deviceId } = arrival
+    const { metrics } = this.#context
     step('ingest.verified')
     this.#shipment?.evolve(factOf(upload, flags))
-    for (const flag of flags) this.#context.metrics.flagged.inc({ flag })
-    const isEnvelope = upload.kind === 'envelope'
+    for (const flag of flags) metrics.flagged.inc({ flag })
     const settled = settledOf(upload, flags)
-    const wire = isEnvelope ? upload.envelope.wire : undefined
-    const { deviceId } = arrival
-    const entry = this.#outbox.add({ settled, deviceId, durable: false, ...(wire && { wire }) })
-    const subject = isEnvelope
-      ? subjects.envelope(ref.agreement, ref.leg)
-      : subjects.device(ref.agreement, ref.leg)
-    const durable = this.#write(subject, wire ?? arrival.frame, arrival, flags).then(({ seq, attempts }) => {
+    const isEnvelope = upload.kind === 'envelope'
+    const wire = isEnvelope ? { wire: upload.envelope.wire } : {}
+    const entry = this.#outbox.add({ settled, deviceId, durable: false, ...wire })
+    let attempts = 0
+    const written = persist(this.#context, 'store', () => {
+      attempts += 1
+      return this.#write(arrival, flags)
+    })
+    const durable = written.then(({ seq }) => {
       step('ingest.stored')
-      this.#context.metrics.stored.inc({ kind: isEnvelope ? 'envelope' : upload.frame.kind })
-      if (isEnvelope) this.#context.metrics.readings.inc(upload.envelope.header.count)
+      metrics.stored.inc({ kind: isEnvelope ? 'envelope' : upload.frame.kind })
+      if (isEnvelope) metrics.readings.inc(upload.envelope.header.count)
       this.#outbox.settle(entry, seq, attempts > 1)
     })
     this.#track(durable)
-    // What opens a leg must be in the log before what it lets in.
-    if (!isEnvelope || upload.envelope.cut !== undefined) {
-      await durable
-      if (!this.#unparking) await this.#unpark()
-    }
     return { durable }
   }
 
-  async #write(
-    subject: string,
-    bytes: Uint8Array,
-    { upload, deviceId, receivedMs }: Arrival,
-    flags: EnvelopeFlag[],
-  ): Promise<{ seq: number; attempts: number }> {
+  #write({ upload, deviceId, receivedMs, frame }: Arrival, flags: EnvelopeFlag[]): Promise<{ seq: number }> {
     const headers: Record<string, string> = {
       [ENVELOPE_HEADERS.device]: deviceId,
       [ENVELOPE_HEADERS.digest]: upload.digest,
       [ENVELOPE_HEADERS.receivedMs]: String(receivedMs),
     }
     if (flags.length > 0) headers[ENVELOPE_HEADERS.flags] = flags.join(',')
-    let attempts = 0
-    const { seq } = await persist(this.#context, 'store', () => {
-      attempts += 1
-      return this.#context.publish(subject, bytes, { msgId: upload.digest, headers })
-    })
-    return { seq, attempts }
+    const options = { msgId: upload.digest, headers }
+    if (upload.kind === 'record')
+      return this.#context.publish(subjects.device(this.agreement, upload.ref.leg), frame, options)
+    return this.#context.publish(this.#envelopeSubject(upload.ref.leg), upload.envelope.wire, options)
+  }
+
+  /** Made anew only when the leg changes. */
+  #envelopeSubject(leg: number): string {
+    if (this.#subjectOfLeg.leg !== leg)
+      this.#subjectOfLeg = { leg, subject: subjects.envelope(this.agreement, leg) }
+    return this.#subjectOfLeg.subject
   }
 
   #park(arrival: Arrival, missing: string): Decision {
@@ -269,16 +294,13 @@ export class Lane {
   /** Whether it has left PARKED. */
   async #unparkOne(parked: Parked): Promise<boolean> {
     const { deviceId, frame, receivedMs } = parked
-    const { crypto, nowMs } = this.#context
     try {
-      const upload = readUpload(parseFrame(frame))
-      const verdict = await refusing(() => admit(crypto, this.#shipment, upload, deviceId, nowMs()))
+      const upload = refusing(() => readUpload(parseFrame(frame)))
+      const verdict = await admit(this.#admission(deviceId), upload).catch((cause: unknown) => {
+        throw asRefusal(cause)
+      })
       if (verdict.kind === 'park') return false
-      const { durable } =
-        verdict.kind === 'known'
-          ? this.#again(settledOf(upload, verdict.fork ? ['fork'] : []), deviceId)
-          : await this.#store({ deviceId, frame, receivedMs, upload }, verdict.flags)
-      await durable
+      await this.#carryOut({ deviceId, frame, receivedMs, upload }, verdict).durable
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       await this.#quarantine.hold(deviceId, frame, error)
@@ -301,7 +323,7 @@ export class Lane {
 
   #track(durable: Promise<void>): void {
     this.#storing.add(durable)
-    durable.catch(this.#context.fail).finally(() => this.#storing.delete(durable))
+    durable.then(() => this.#storing.delete(durable), this.#context.fail)
   }
 }
 

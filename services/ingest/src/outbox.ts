@@ -75,9 +75,14 @@ export class Outbox {
     this.#settled()
   }
 
-  /** Resolves when less than UNFED_BYTES_MAX wait for the feed. */
+  /** As much waits for the feed as may. */
+  get full(): boolean {
+    return this.#unfedBytes > UNFED_BYTES_MAX
+  }
+
+  /** Resolves when it is not full. */
   async room(): Promise<void> {
-    while (this.#unfedBytes > UNFED_BYTES_MAX) await this.#nextFlush()
+    while (this.full) await this.#nextFlush()
   }
 
   /** Sends all that is durable now, without waiting for company. */

@@ -1,18 +1,20 @@
 import { Refusal } from '@consign/envelope'
 
 /**
- * Runs what works on bytes from outside and turns whatever it throws into a Refusal: no device may stop ingest, not even through a fault of
- * ours in reading it. Code `frame.unreadable`; the cause is kept for the log.
+ * What working on bytes from outside threw, as a Refusal: no device may stop ingest, not even through a fault of ours in reading what it
+ * sent. Code `frame.unreadable`; the cause is kept for the log.
  */
-export async function refusing<T>(work: () => T | Promise<T>): Promise<T> {
+export function asRefusal(cause: unknown): Refusal {
+  if (cause instanceof Refusal) return cause
+  const message = 'this frame made the reader fail: report it with its quarantined bytes'
+  return new Refusal('frame.unreadable', message, { cause })
+}
+
+/** Runs `work` and throws what it throws as a Refusal. */
+export function refusing<T>(work: () => T): T {
   try {
-    return await work()
+    return work()
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause
-    throw new Refusal(
-      'frame.unreadable',
-      'this frame made the reader fail: report it with its quarantined bytes',
-      { cause },
-    )
+    throw asRefusal(cause)
   }
 }

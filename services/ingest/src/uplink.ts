@@ -8,12 +8,11 @@ import {
 } from '@consign/envelope'
 import { step } from '@consign/runtime'
 import type { Context } from './context.ts'
-import { Stopped } from './insist.ts'
 import type { Intake } from './intake.ts'
 import type { Decision } from './lane.ts'
 import { HELLOS_MAX, IN_FLIGHT_BYTES_MAX, IN_FLIGHT_MESSAGES_MAX } from './limits.ts'
 import type { DevicePort } from './outbox.ts'
-import { refusing } from './refusing.ts'
+import { asRefusal, refusing } from './refusing.ts'
 
 export type UplinkOptions = {
   deviceId: string
@@ -33,7 +32,9 @@ export class Uplink implements DevicePort {
   readonly #options: UplinkOptions
   #session: Session | undefined
   #hellos = 0
-  #tail: Promise<void> = Promise.resolve()
+  readonly #waiting: { message: Uint8Array; done: () => void }[] = []
+  /** One message is being decided; those behind it wait, in order. */
+  #busy = false
   #messages = 0
   #bytes = 0
   #closed = false
@@ -62,10 +63,28 @@ export class Uplink implements DevicePort {
       acknowledge()
       step('ingest.acknowledged')
     }
-    this.#tail = this.#tail
-      .then(() => this.#handle(message))
-      .then(({ durable }) => void durable.then(done, this.#context.fail))
-      .catch(this.#context.fail)
+    this.#waiting.push({ message, done })
+    if (!this.#busy) this.#work()
+  }
+
+  /** Decides what waits, one after the other; without a pause as long as nothing must be waited for. */
+  #work(): void {
+    const { fail } = this.#context
+    this.#busy = true
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const { message, done } = next
+      try {
+        const decision = this.#handle(message)
+        if (decision instanceof Promise) {
+          void decision.then(({ durable }) => void durable.then(done, fail), fail).then(() => this.#work())
+          return
+        }
+        decision.durable.then(done, fail)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    this.#busy = false
   }
 
   send(frame: Uint8Array): void {
@@ -77,17 +96,23 @@ export class Uplink implements DevicePort {
     this.#intake.disconnected(this)
   }
 
-  async #handle(message: Uint8Array): Promise<Decision> {
+  #handle(message: Uint8Array): Decision | Promise<Decision> {
     // What a refusal is about: the message, until it is opened.
     let bytes = message
-    try {
-      if (isHello(message)) return await this.#greet(message)
-      bytes = this.#open(message)
-      const frame = await refusing(() => parseFrame(bytes))
-      return await this.#take(frame, bytes)
-    } catch (error) {
-      if (error instanceof Stopped || !(error instanceof Refusal)) throw error
+    const refused = (error: unknown): Decision => {
+      if (!(error instanceof Refusal)) throw error
       return { durable: this.#intake.refuse(this.deviceId, bytes, error) }
+    }
+    try {
+      if (isHello(message)) return this.#greet(message).catch(refused)
+      bytes = this.#open(message)
+      const decision = this.#take(
+        refusing(() => parseFrame(bytes)),
+        bytes,
+      )
+      return decision instanceof Promise ? decision.catch(refused) : decision
+    } catch (error) {
+      return refused(error)
     }
   }
 
@@ -100,7 +125,10 @@ export class Uplink implements DevicePort {
         'session.replayed',
         'this hello was used before: encapsulate anew for each connection',
       )
-    this.#session = await refusing(() => openReceiverSession(this.#options.sessionKey, this.deviceId, hello))
+    const { sessionKey } = this.#options
+    this.#session = await openReceiverSession(sessionKey, this.deviceId, hello).catch((cause: unknown) => {
+      throw asRefusal(cause)
+    })
     if (!this.#closed) this.#intake.connected(this)
     return NOTHING
   }
@@ -111,9 +139,8 @@ export class Uplink implements DevicePort {
     return this.#session.open(message)
   }
 
-  async #take(frame: Frame, bytes: Uint8Array): Promise<Decision> {
+  #take(frame: Frame, bytes: Uint8Array): Decision | Promise<Decision> {
     if (frame.kind !== 'pull') return this.#intake.take(this.deviceId, frame, bytes)
-    await this.#intake.answerPull(this.deviceId)
-    return NOTHING
+    return this.#intake.answerPull(this.deviceId).then(() => NOTHING)
   }
 }

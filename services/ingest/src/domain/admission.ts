@@ -34,41 +34,56 @@ export type Verdict =
   /** Cannot be checked until `missing` comes. */
   | { kind: 'park'; missing: 'agreement' | 'leg' | 'leg before' }
 
+/** `shipment` is undefined while no event has named the agreement. `nowMs` is ms UTC. */
+export type Admission = {
+  crypto: CryptoProvider
+  shipment: Shipment | undefined
+  deviceId: string
+  nowMs: number
+}
+
 /**
- * `shipment` is undefined while no event has named the agreement. Throws Refusal: `device.foreign`, `envelope.chain`, `cut.leg` and the
- * signature codes of @consign/envelope. Changes nothing.
+ * Throws Refusal: `device.foreign`, `envelope.chain`, `cut.leg`, `cut.previous` and the signature codes of @consign/envelope. Changes
+ * nothing.
  */
-export async function admit(
-  crypto: CryptoProvider,
-  shipment: Shipment | undefined,
-  upload: Upload,
-  deviceId: string,
-  nowMs: number,
-): Promise<Verdict> {
-  if (shipment === undefined) return { kind: 'park', missing: 'agreement' }
-  if (shipment.deviceId !== deviceId)
-    throw new Refusal('device.foreign', `the terms name device ${shipment.deviceId}, not ${deviceId}`)
-  if (upload.ref.chainId !== shipment.chainId)
-    throw new Refusal(
-      'envelope.chain',
-      `the agreement lives on chain ${shipment.chainId}, not ${upload.ref.chainId}`,
-    )
-  const leg = shipment.legs.get(upload.ref.leg)
-  if (upload.kind === 'record') return admitRecord(crypto, shipment, leg, upload)
-  const { envelope, link } = upload
-  if (leg?.open !== undefined) {
-    const branch = leg.open.ledger.branchOf(link)
-    if (branch !== undefined) return { kind: 'known', fork: branch === 'fork' }
+export async function admit(admission: Admission, upload: Upload): Promise<Verdict> {
+  if (upload.kind === 'envelope') {
+    const cut = upload.envelope.cut && (await admitCut(admission, upload, upload.envelope.cut))
+    return cut === 'unknown' ? { kind: 'park', missing: 'leg before' } : admitEnvelope(admission, upload, cut)
   }
-  const cut = envelope.cut && (await admitCut(crypto, shipment, upload, envelope.cut))
-  if (cut === 'unknown') return { kind: 'park', missing: 'leg before' }
-  const keys = candidates(shipment, leg, upload.ref.leg, cut)
+  const shipment = namedShipment(admission, upload)
+  if (shipment === undefined) return { kind: 'park', missing: 'agreement' }
+  return admitRecord(admission.crypto, shipment, shipment.legs.get(upload.ref.leg), upload)
+}
+
+/** The same for an envelope without a cut, or whose cut has been checked: at once, because this is what nearly every frame is. */
+export function admitEnvelope(admission: Admission, upload: EnvelopeUpload, cut?: Cut): Verdict {
+  const { crypto, nowMs } = admission
+  const { envelope, link, ref } = upload
+  const shipment = namedShipment(admission, upload)
+  if (shipment === undefined) return { kind: 'park', missing: 'agreement' }
+  const leg = shipment.legs.get(ref.leg)
+  const branch = leg?.open?.ledger.branchOf(link)
+  if (branch !== undefined) return { kind: 'known', fork: branch === 'fork' }
+  const keys = candidates(shipment, leg, ref.leg, cut)
   if (keys.length === 0) return { kind: 'park', missing: 'leg' }
   const signer = verifyByAny(crypto, keys, envelope)
   // A leg that this very envelope begins has no ledger yet, and so nothing to contradict.
   const open = leg?.open ?? { keys: signer, ledger: new LegLedger(link.previous) }
   const otherKeys = signer !== open.keys
   return { kind: 'store', flags: open.ledger.flagsOf(link, latestUtcMs(envelope), nowMs, { otherKeys }) }
+}
+
+function namedShipment({ shipment, deviceId }: Admission, { ref }: Upload): Shipment | undefined {
+  if (shipment === undefined) return undefined
+  if (shipment.deviceId !== deviceId)
+    throw new Refusal('device.foreign', `the terms name device ${shipment.deviceId}, not ${deviceId}`)
+  if (ref.chainId !== shipment.chainId)
+    throw new Refusal(
+      'envelope.chain',
+      `the agreement lives on chain ${shipment.chainId}, not ${ref.chainId}`,
+    )
+  return shipment
 }
 
 async function admitRecord(
@@ -103,13 +118,15 @@ async function admitRecord(
   }
 }
 
-/** The cut that a handover envelope brings, checked under the keys of the leg that it ends. */
+/** The cut that a handover envelope brings, checked under the keys of the leg that it ends; undefined when nothing needs it any more. */
 async function admitCut(
-  crypto: CryptoProvider,
-  shipment: Shipment,
+  admission: Admission,
   upload: EnvelopeUpload,
   signed: SignedCut,
-): Promise<Cut | 'unknown'> {
+): Promise<Cut | 'unknown' | undefined> {
+  const shipment = namedShipment(admission, upload)
+  const isKnown = shipment?.legs.get(upload.ref.leg)?.open?.ledger.branchOf(upload.link) !== undefined
+  if (shipment === undefined || isKnown) return undefined
   const { ref, link } = upload
   const digest = toHex(cutDigest(signed.record))
   const { record } = signed
@@ -122,7 +139,7 @@ async function admitCut(
     )
   const before = shipment.legs.get(record.leg)?.open
   if (before === undefined) return 'unknown'
-  await verifyCut(crypto, before.keys, signed)
+  await verifyCut(admission.crypto, before.keys, signed)
   return record
 }
 

@@ -48,9 +48,14 @@ export function readUpload(frame: Frame): Upload {
 export function readEnvelope(wire: Uint8Array): EnvelopeUpload {
   const envelope = parseEnvelope(wire)
   const { header } = envelope
-  const digest = toHex(envelope.digest)
-  const link = { seq: header.seq, digest, previous: toHex(header.previous) }
+  const digest = hexOf(envelope.digest)
+  const link = { seq: header.seq, digest, previous: hexOf(header.previous) }
   return { kind: 'envelope', ref: header, digest, envelope, link }
+}
+
+/** What toHex gives, by the engine itself: this is done twice for every envelope. */
+function hexOf(bytes: Uint8Array): Hex {
+  return `0x${bytes.toHex()}`
 }
 
 function record(frame: RecordFrame, digest: Uint8Array): RecordUpload {
