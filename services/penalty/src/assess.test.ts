@@ -149,6 +149,16 @@ test('envelopes after the cut of their leg are not charged', async () => {
   expect(charged(assess(shipment.messages))).toEqual([])
 })
 
+test('a cut that custody never took spares nobody: where the leg ends is where its true cut says', async () => {
+  const shipment = new SampleShipment().packed()
+  await shipment.envelope([20_000])
+  await shipment.envelope([50_000, 20_000], { flags: 'afterCut' })
+  shipment.transferred('shipper-x', 2)
+  const events = assess(shipment.messages)
+  expect(charged(events)).toHaveLength(1)
+  expect(events.some(({ event }) => event.type === 'penalty.leg.assessed.v1')).toBe(true)
+})
+
 test('what happens after delivery is held against nobody', async () => {
   const shipment = new SampleShipment().packed()
   await shipment.envelope([20_000])

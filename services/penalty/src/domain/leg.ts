@@ -27,6 +27,9 @@ export class LegAssessment {
   #end: { n: number; head: string } | undefined
   readings = 0
 
+  /** Ingest has seen a cut before them. Only the cut that custody takes decides where the leg ends, so they wait for it. */
+  readonly #aside: StoredEnvelope[] = []
+
   constructor(limits: readonly LimitClause[]) {
     this.#tracks = limits.map((limit) => {
       const evaluator = evaluatorFor(limit)
@@ -56,7 +59,11 @@ export class LegAssessment {
 
   receive(envelope: StoredEnvelope): LegOutcome[] {
     const { seq } = envelope
-    if (envelope.flags.has('afterCut') || (this.#end !== undefined && seq >= this.#end.n)) return []
+    if (this.#end !== undefined && seq >= this.#end.n) return []
+    if (this.#end === undefined && envelope.flags.has('afterCut')) {
+      if (this.#aside.length < HELD_ENVELOPES_MAX) this.#aside.push(envelope)
+      return []
+    }
     const known = this.#digests.get(seq) ?? this.#held.get(seq)?.digest
     if (known === envelope.digest) return []
     if (known !== undefined) return this.fork()
@@ -76,8 +83,10 @@ export class LegAssessment {
   cut(n: number, head: string): LegOutcome[] {
     this.#end = { n, head }
     for (const seq of this.#held.keys()) if (seq >= n) this.#held.delete(seq)
+    const outcomes = this.#aside.splice(0).flatMap((envelope) => this.receive(envelope))
     const last = this.#digests.get(n - 1)
-    return last === undefined || last === head ? [] : this.fork()
+    if (last !== undefined && last !== head) outcomes.push(...this.fork())
+    return outcomes
   }
 
   /** Nothing is charged from here on; what is outside at this moment is closed with the readings that stand. */
