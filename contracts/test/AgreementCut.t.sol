@@ -156,6 +156,21 @@ contract AgreementCutTest is ShipmentFixture {
         _refuses(call, refusal);
     }
 
+    function test_anOfferLivesForItsEnvelopesAndNoLonger() external {
+        bytes4 outside = IAgreement.AgreementCutOutsideOffer.selector;
+        CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
+        call.offer.ttlEnvelopes = 2;
+        call.cut.n = 2;
+        _signCut(call, CARRIER_KEY);
+        _refuses(call, abi.encodeWithSelector(outside, 2, 3, 2));
+        call.cut.n = 6;
+        _signCut(call, CARRIER_KEY);
+        _refuses(call, abi.encodeWithSelector(outside, 6, 3, 2));
+        call.cut.n = 5;
+        _signCut(call, CARRIER_KEY);
+        _recordCut(call);
+    }
+
     /// forge-config: default.fuzz.runs = 250
     function testFuzz_takesACutWithinTheLifeOfItsOfferOnly(uint32 m, uint32 ttlEnvelopes, uint32 n) external {
         CutCall memory call = _cutCall(0, n, CARRIER, CARRIER_KEY);

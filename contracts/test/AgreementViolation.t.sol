@@ -122,6 +122,15 @@ contract AgreementViolationTest is ShipmentFixture {
         _refuses(_proofCall(1, ABOVE_40, _pair(first, again), 0), refusal);
     }
 
+    function test_refusesAnEnvelopeThatNoServiceWouldStoreThoughTheLegSignedIt() external {
+        Disclosure memory shown = _envelope(1, 5, BEFORE, _values(39_000, 41_000));
+        shown.header[3] = 0x08;
+        _refuses(
+            _proofCall(1, ABOVE_40, _alone(shown), 1),
+            abi.encodeWithSelector(EnvelopeCodec.EnvelopeHeaderMalformed.selector)
+        );
+    }
+
     function test_refusesEnvelopesBeyondTheCut() external {
         ProofCall memory call = _oneEnvelope(0, 8, _values(39_000, 41_000), 1);
         _refuses(call, abi.encodeWithSelector(IAgreement.AgreementBeyondCut.selector, 8, 8));
