@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: beside the code, no process and no network. int: real nats-server, anvil, MQTT over TLS; one file at a time on small machines.
+// unit: beside the code, no process and no network. int: real nats-server, anvil, MQTT over TLS; mostly waiting, so two files at a time.
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -24,7 +25,6 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

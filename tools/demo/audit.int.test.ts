@@ -88,6 +88,18 @@ describe('the audit', () => {
     await client.revert({ id: snapshot })
   })
 
+  it('notices a party whose feed lacks an envelope', async () => {
+    const nats = await connect({ servers: rehearsal.stack.natsUrl })
+    const manager = await jetstreamManager(nats)
+    const subject = subjects.feed(rehearsal.stack.payer.wallet.address, run.document.shipment, 'envelopes')
+    const { seq, data } = (await manager.streams.getMessage('FEED', { last_by_subj: subject }))!
+    await manager.streams.deleteMessage('FEED', seq)
+    expect(await audited()).toEqual({ ...ALL_HOLD, nothingLost: false })
+    await jetstream(nats).publish(subject, data) // without its id, which would make it a repeat
+    expect(await audited()).toEqual(ALL_HOLD)
+    await nats.close()
+  })
+
   it('notices an envelope that is gone from the log', async () => {
     const nats = await connect({ servers: rehearsal.stack.natsUrl })
     const manager = await jetstreamManager(nats)

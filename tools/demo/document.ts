@@ -53,6 +53,6 @@ export type Checks = {
   replayIdentical: boolean
   /** Every anchored root on chain is the root of the log's envelopes at that size, and the last one covers this shipment. */
   anchorsVerified: boolean
-  /** What the device signed is what the log holds and what the chain's cuts say: same numbers, same roots; nothing waits on the device. */
+  /** What the device signed is what the log holds and what the chain's cuts say: same numbers, same roots, sealed; every party's feed has it all; nothing waits. */
   nothingLost: boolean
 }

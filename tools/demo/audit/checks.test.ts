@@ -44,6 +44,7 @@ function paid(keysOf: (id: string, i: number) => { key: string; hash: number }[]
     log: { messages: [], events, leaves: [], envelopes: new Map(), unreadable: 0 },
     chain,
     device: { legs: [leg], framesWaiting: 0, readingsWaiting: 0, source },
+    feeds: new Map(),
   }
 }
 

@@ -1,19 +1,22 @@
 import {
   decodeSignedLegKeys,
+  decodeSignedSeal,
   type Envelope,
   native,
   type PublicKeys,
   verifyEnvelope,
   verifyLegKeys,
+  verifySeal,
 } from '@consign/envelope'
 import { type EventData, encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import { assess } from '@consign/penalty/assess'
-import { device, general, payoutPlan, type Terms, transfersOf } from '@consign/terms'
+import { device, general, parties, payoutPlan, type Terms, transfersOf } from '@consign/terms'
 import { type Hex, hexToBytes, toHex } from 'viem'
 import type { Checks } from '../document.ts'
 import type { ChainEvidence } from './chain-evidence.ts'
 import type { DeviceEvidence, DeviceLeg } from './device-evidence.ts'
+import type { FeedEvidence } from './feed-evidence.ts'
 import { eventsOf, type LogEvidence } from './log-evidence.ts'
 
 export type Evidence = {
@@ -22,6 +25,7 @@ export type Evidence = {
   log: LogEvidence
   chain: ChainEvidence
   device: DeviceEvidence
+  feeds: FeedEvidence
 }
 
 export async function runChecks(evidence: Evidence): Promise<Checks> {
@@ -137,8 +141,32 @@ async function isNothingLost(evidence: Evidence): Promise<boolean> {
   for (const leg of carried) {
     if (!chainAgrees(evidence.chain, leg)) return false
     if (!(await logAgrees(log.envelopes.get(leg.leg) ?? [], leg, keys.get(leg.leg)))) return false
+    if (!(await isSealed(evidence, leg, keys.get(leg.leg)))) return false
   }
-  return true
+  return everyPartyHasAll(evidence)
+}
+
+/** The leg's SLH-DSA seal over all its envelopes is kept, and it verifies. */
+async function isSealed(
+  { agreement, log }: Evidence,
+  leg: DeviceLeg,
+  keys: PublicKeys | undefined,
+): Promise<boolean> {
+  if (keys === undefined) return false
+  const seals = eventsOf(log, 'custody.sealed.v1', agreement)
+  const last = seals.find(({ data }) => data.leg === leg.leg && data.n === leg.n && data.root === leg.root)
+  if (last === undefined) return false
+  const seal = decodeSignedSeal(hexToBytes(last.data.seal))
+  await verifySeal(native, keys, seal)
+  return (
+    seal.record.n === leg.n && toHex(seal.record.root) === leg.root && seal.record.agreement === agreement
+  )
+}
+
+/** No party depends on us: each one's own feed holds every envelope. */
+function everyPartyHasAll({ log, feeds, terms }: Evidence): boolean {
+  const digests = [...log.envelopes.values()].flat().map(({ digest }) => digest.toHex())
+  return parties(terms).every(({ wallet }) => digests.every((digest) => feeds.get(wallet)?.has(digest)))
 }
 
 function chainAgrees(chain: ChainEvidence, { leg, n, party, cutDigest }: DeviceLeg): boolean {

@@ -6,6 +6,7 @@ import type { AnchorRow, LegRow, PayoutRow, ShipmentDocument, ViolationRow } fro
 import { readChain } from './chain-evidence.ts'
 import { type Evidence, recomputedPlan, runChecks } from './checks.ts'
 import { readDevice } from './device-evidence.ts'
+import { readFeeds } from './feed-evidence.ts'
 import { eventsOf, readLog } from './log-evidence.ts'
 
 /** Where the evidence of a shipment is. */
@@ -30,7 +31,9 @@ export async function audit(query: AuditQuery): Promise<ShipmentDocument> {
   const signed = eventsOf(log, 'custody.agreement.signed.v1', agreement)[0]
   if (signed === undefined)
     throw new Refusal('audit.agreement', `the log knows no agreement ${agreement}; name another.`)
-  const evidence: Evidence = { agreement, terms: signed.data.terms, log, chain, device }
+  const { terms } = signed.data
+  const feeds = await readFeeds(query.natsUrl, terms)
+  const evidence: Evidence = { agreement, terms, log, chain, device, feeds }
   return {
     shipment: signed.data.shipment,
     agreement,
