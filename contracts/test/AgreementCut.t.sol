@@ -76,6 +76,7 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesAnyChangeOfOfferOrCut(uint8 field, uint8 bit) external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         bytes32 mask = bytes32(uint256(1) << bit);
@@ -126,6 +127,7 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesOtherReservationsThanTheTakerSigned(bytes32 reservations) external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         vm.assume(reservations != call.accept.reservationsHash);
@@ -172,6 +174,7 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_takesACutWithinTheLifeOfItsOfferOnly(uint32 m, uint32 ttlEnvelopes, uint32 n) external {
         CutCall memory call = _cutCall(0, n, CARRIER, CARRIER_KEY);
         (call.offer.m, call.offer.ttlEnvelopes) = (m, ttlEnvelopes);

@@ -41,6 +41,7 @@ contract AgreementStartTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesEveryOtherKey(uint8 field, uint8 bit) external {
         StartCall memory call = _startCall();
         bytes32 mask = bytes32(uint256(1) << bit);
@@ -134,6 +135,7 @@ contract AgreementStartTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesAClauseWithAnyChange(uint8 what, uint8 bit, uint16 place) external {
         StartCall memory call = _startCall();
         Clause memory payee = call.payee;

@@ -185,6 +185,7 @@ contract AgreementViolationTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesAnyChangedHeaderByte(uint8 place, uint8 bit) external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         call.run[0].header[place % 144] ^= bytes1(uint8(1 << (bit % 8)));
@@ -194,6 +195,7 @@ contract AgreementViolationTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesAnyChangedColumnSaltOrHash(uint8 what, uint8 bit, uint8 place) external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         Disclosure memory shown = call.run[0];
@@ -231,6 +233,7 @@ contract AgreementViolationTest is ShipmentFixture {
     }
 
     /// forge-config: default.fuzz.runs = 250
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_chargesExactlyTheFirstReadingsOutside(uint256 seed) external {
         int32[] memory values = new int32[](24);
         for (uint256 i = 0; i < values.length; ++i) {
