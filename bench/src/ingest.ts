@@ -37,7 +37,8 @@ import { type BenchResult, resultOf } from './measure.ts'
 const DEVICES = 8
 const READINGS = 32
 const ROUNDS = 5
-const WARM_UP_ENVELOPES = 400
+/** × 8 devices: until the engine has compiled what a service that runs for days has compiled. */
+const WARM_UP_ENVELOPES = 2_000
 /** × 8 devices × about 250 µs = 1 CPU-s a round, 100 ticks of /proc. */
 const ROUND_ENVELOPES = 500
 /** Without PUBACK, as the edge program has it. */

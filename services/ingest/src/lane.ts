@@ -219,8 +219,11 @@ export class Lane {
     })
     const durable = written.then(({ seq }) => {
       step('ingest.stored')
-      metrics.stored.inc({ kind: isEnvelope ? 'envelope' : upload.frame.kind })
-      if (isEnvelope) metrics.readings.inc(upload.envelope.header.count)
+      if (upload.kind === 'record') metrics.stored.inc({ kind: upload.frame.kind })
+      else {
+        metrics.storedEnvelopes.inc()
+        metrics.readings.inc(upload.envelope.header.count)
+      }
       this.#outbox.settle(entry, seq, attempts > 1)
     })
     this.#track(durable)

@@ -26,8 +26,10 @@ export const CONNECT_MS_MAX = 10_000
 /** A device that says nothing for 1.5 × this is gone. */
 export const KEEPALIVE_S_MAX = 1_200
 
-/** A receipt waits this long for company, and no longer: the device keeps its spool meanwhile. */
+/** A receipt waits this long for company: the device keeps its spool meanwhile. */
 export const FLUSH_MS = 200
+/** While more keeps coming it waits on, for a full batch: a receipt costs as much as three verifications. */
+export const FLUSH_MS_MAX = 1_000
 export const FLUSH_ENVELOPES_MAX = 64
 /** One feed message stays under NATS' default max_payload of 1 MiB: at most one wire (38 KiB) above this. */
 export const FLUSH_BYTES_MAX = 512 * KIB

@@ -4,7 +4,7 @@ import { type FedEnvelope, type FeedCursors, feed } from './adapters/feed.ts'
 import { type Context, persist } from './context.ts'
 import { receiptsFor, type Settled } from './domain/receipts.ts'
 import type { Shipment } from './domain/shipment.ts'
-import { FLUSH_BYTES_MAX, FLUSH_ENVELOPES_MAX, FLUSH_MS, UNFED_BYTES_MAX } from './limits.ts'
+import { FLUSH_BYTES_MAX, FLUSH_ENVELOPES_MAX, FLUSH_MS, FLUSH_MS_MAX, UNFED_BYTES_MAX } from './limits.ts'
 
 /** Something the device is to hear of, in the order decided. An envelope with a `wire` is new: the parties get it first. */
 export type Entry = {
@@ -40,6 +40,8 @@ export class Outbox {
   #disturbed = false
   #unfedBytes = 0
   #durable = 0
+  #durableBytes = 0
+  #timerEndMs = 0
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> | undefined
   readonly #waiting: (() => void)[] = []
@@ -63,7 +65,7 @@ export class Outbox {
   add(entry: Entry): Entry {
     this.#entries.push(entry)
     this.#unfedBytes += entry.wire?.length ?? 0
-    if (entry.durable) this.#settled()
+    if (entry.durable) this.#settled(entry)
     return entry
   }
 
@@ -72,7 +74,7 @@ export class Outbox {
     entry.logSeq = logSeq
     entry.durable = true
     this.#disturbed ||= disturbed
-    this.#settled()
+    this.#settled(entry)
   }
 
   /** As much waits for the feed as may. */
@@ -90,34 +92,32 @@ export class Outbox {
     while (this.#entries[0]?.durable) await this.#flush()
   }
 
-  #settled(): void {
+  #settled({ wire }: Entry): void {
     this.#durable += 1
-    if (this.#durable >= FLUSH_ENVELOPES_MAX || this.#unfedBytes >= FLUSH_BYTES_MAX) this.#flushSoon(0)
-    else this.#flushSoon(FLUSH_MS)
+    this.#durableBytes += wire?.length ?? 0
+    this.#flushSoon()
   }
 
-  #flushSoon(delayMs: number): void {
+  /** At once when a batch is full, else when nothing more has come for FLUSH_MS, or the first has waited for FLUSH_MS_MAX. */
+  #flushSoon(): void {
     if (this.#flushing !== undefined) return
-    if (delayMs === 0) {
-      clearTimeout(this.#timer)
-      this.#timer = undefined
+    if (this.#durable >= FLUSH_ENVELOPES_MAX || this.#durableBytes >= FLUSH_BYTES_MAX) {
       void this.#flush()
-    } else {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined
-        void this.#flush()
-      }, delayMs)
-    }
+    } else if (this.#timer === undefined) {
+      this.#timerEndMs = performance.now() + FLUSH_MS_MAX - FLUSH_MS
+      this.#timer = setTimeout(() => void this.#flush(), FLUSH_MS)
+    } else if (performance.now() < this.#timerEndMs) this.#timer.refresh()
   }
 
   #flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#flushing ??= this.#flushBatch()
       .catch((error: unknown) => this.#context.fail(error))
       .finally(() => {
         this.#flushing = undefined
         for (const resume of this.#waiting.splice(0)) resume()
-        if (this.#context.signal.aborted || !this.#entries[0]?.durable) return
-        this.#flushSoon(this.#durable >= FLUSH_ENVELOPES_MAX ? 0 : FLUSH_MS)
+        if (this.#entries[0]?.durable && !this.#context.signal.aborted) this.#flushSoon()
       })
     return this.#flushing
   }
@@ -167,6 +167,7 @@ export class Outbox {
       count += 1
     }
     this.#durable -= count
+    this.#durableBytes -= bytes
     this.#unfedBytes -= bytes
     return this.#entries.splice(0, count)
   }

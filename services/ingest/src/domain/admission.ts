@@ -19,6 +19,7 @@ import {
   verifySeal,
 } from '@consign/envelope'
 import type { EnvelopeFlag } from '@consign/events'
+import { acceptDigest } from '@consign/terms'
 import { LegLedger } from './ledger.ts'
 import type { Leg, Shipment } from './shipment.ts'
 import { unreachable } from './unreachable.ts'
@@ -43,7 +44,7 @@ export type Admission = {
 }
 
 /**
- * Throws Refusal: `device.foreign`, `envelope.chain`, `cut.leg`, `cut.previous` and the signature codes of @consign/envelope. Changes
+ * Throws Refusal: `device.foreign`, `envelope.chain`, `cut.leg`, `cut.previous`, `accept.digest` and the signature codes of @consign/envelope. Changes
  * nothing.
  */
 export async function admit(admission: Admission, upload: Upload): Promise<Verdict> {
@@ -137,6 +138,10 @@ async function admitCut(
       'cut.previous',
       'a handover envelope is the first of its leg and names its cut as predecessor',
     )
+  const { accept } = upload.envelope
+  // The envelope's own signature does not cover the acceptance; the cut names it by its digest.
+  if (accept === undefined || acceptDigest(record, accept.record) !== toHex(record.acceptDigest))
+    throw new Refusal('accept.digest', 'a handover envelope carries the acceptance that its cut names')
   const before = shipment.legs.get(record.leg)?.open
   if (before === undefined) return 'unknown'
   await verifyCut(admission.crypto, before.keys, signed)
