@@ -12,6 +12,9 @@ export default defineConfig({
           isolate: false,
           include: ['{packages,services}/*/src/**/*.test.ts', '{edge,bench,tools}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
+          // A guard against hanging, not a measure: busy machines take many times what a quiet one does.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {

@@ -8,8 +8,8 @@ import { type RequestContext, submitAccept, submitAgreement } from './requests.t
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>
 
-// Post-quantum checks take milliseconds each; further requests wait in the subscription.
-const REQUESTS_AT_ONCE_MAX = 16
+// × 1 MiB, the most that NATS carries in one message = 64 MiB. Whoever comes beyond is asked to come again.
+const REQUESTS_AT_ONCE_MAX = 64
 
 /** Header of the last message of a replay; its body says where to go on. */
 export const REPLAY_END_HEADER = 'Consign-Replay'
@@ -24,6 +24,14 @@ export type CommandOptions = {
 }
 
 type Answer = { ok: true } | { error: { code: string; message: string; retry: boolean } }
+
+const BUSY: Answer = {
+  error: {
+    code: 'command.busy',
+    message: 'too many requests at once; send it again in a moment',
+    retry: true,
+  },
+}
 
 /**
  * Serves `cmd.<address>.{agreement,accept,replay}` until `signal` aborts; resolves when the requests under way are answered. Every request is
@@ -42,8 +50,8 @@ export async function serveCommands(options: CommandOptions): Promise<void> {
   const underWay = new Set<Promise<void>>()
   const serve = async (requests: AsyncIterable<Msg>) => {
     for await (const request of requests) {
-      while (underWay.size >= REQUESTS_AT_ONCE_MAX) await Promise.race(underWay)
-      const answered = answerRequest(options, request).finally(() => underWay.delete(answered))
+      const isBusy = underWay.size >= REQUESTS_AT_ONCE_MAX
+      const answered = answerRequest(options, request, isBusy).finally(() => underWay.delete(answered))
       underWay.add(answered)
     }
   }
@@ -51,7 +59,7 @@ export async function serveCommands(options: CommandOptions): Promise<void> {
   await Promise.all(underWay)
 }
 
-async function answerRequest(options: CommandOptions, request: Msg): Promise<void> {
+async function answerRequest(options: CommandOptions, request: Msg, isBusy: boolean): Promise<void> {
   const { log, onAnswer, nats } = options
   const [, address = '', command = ''] = request.subject.split('.')
   const { reply } = request
@@ -63,7 +71,7 @@ async function answerRequest(options: CommandOptions, request: Msg): Promise<voi
     )
     return
   }
-  const answer = await perform(options, command, address as Hex, request.data, reply)
+  const answer = isBusy ? BUSY : await perform(options, command, address as Hex, request.data, reply)
   const code = 'error' in answer ? answer.error.code : 'ok'
   onAnswer(command, code)
   if ('error' in answer) log.info({ subject: request.subject, ...answer.error }, 'request refused')

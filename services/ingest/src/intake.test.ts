@@ -198,7 +198,7 @@ describe('what is not authentic', () => {
     expect((await quarantined()).map(codeOf)).toEqual(['device.foreign', 'envelope.chain'])
   })
 
-  test('a handover envelope whose cut is altered is quarantined, the true one opens the leg', async () => {
+  test('a handover envelope whose cut or acceptance is altered is quarantined, the true one opens the leg', async () => {
     const { bench, leg, agreement, quarantined } = await underWay()
     const handover = await sampleHandover(leg)
     await bench.upload(handover.nextKeysFrame)
@@ -207,7 +207,11 @@ describe('what is not authentic', () => {
     // Before the accept (10341 bytes) stands the cut's ML-DSA signature.
     altered[altered.length - SIGNED_ACCEPT_BYTES - 7] = altered[altered.length - SIGNED_ACCEPT_BYTES - 7]! ^ 1
     await bench.upload(altered)
-    expect((await quarantined()).map(codeOf)).toEqual(['cut.signature.mlDsa'])
+    const otherAccept = handover.handoverFrame.slice()
+    otherAccept[otherAccept.length - SIGNED_ACCEPT_BYTES + 60] =
+      otherAccept[otherAccept.length - SIGNED_ACCEPT_BYTES + 60]! ^ 1
+    await bench.upload(otherAccept)
+    expect((await quarantined()).map(codeOf)).toEqual(['cut.signature.mlDsa', 'accept.digest'])
     await bench.upload(handover.handoverFrame)
     await bench.upload((await handover.next.next()).frame)
     await bench.settle()
