@@ -46,17 +46,8 @@ describe.skipIf(absent !== undefined)('three NATS nodes', { timeout: 120_000 }, 
     const reading = [near, far].map(({ log }, i) => startConsuming(log, `reader-${i}`, filters))
     for (const each of [...writing, ...reading]) onTestFinished(() => each.stop())
     await lead(far.nats, leader, 'STREAM', 'LOG', () => jsm.streams.info('LOG'))
-    for (const { name } of reading) {
-      await expect
-        .poll(
-          () =>
-            jsm.consumers.info('LOG', name).then(
-              () => true,
-              () => false,
-            ),
-          soon,
-        )
-        .toBe(true)
+    for (const { name, handled } of reading) {
+      await expect.poll(() => handled.length, soon).toBeGreaterThan(0)
       await lead(far.nats, leader, 'CONSUMER', `LOG.${name}`, () => jsm.consumers.info('LOG', name))
     }
     const goesOn = async () => {
