@@ -27,7 +27,17 @@ export type Context = {
 
 /** Does a write to the log until it succeeds, and says so while it does not. */
 export function persist<T>(context: Context, what: string, attempt: () => Promise<T>): Promise<T> {
-  return insist(attempt, {
+  return attempt().catch((error: unknown) => persistAfter(context, what, attempt, error))
+}
+
+/** The same after a first attempt that failed with `error`. */
+export function persistAfter<T>(
+  context: Context,
+  what: string,
+  attempt: () => Promise<T>,
+  error: unknown,
+): Promise<T> {
+  return insist(attempt, error, {
     signal: context.signal,
     onRetry: (refusal, delayMs) => {
       context.metrics.retries.inc()

@@ -10,17 +10,13 @@ export class Stopped extends Error {
 export type InsistOptions = { signal: AbortSignal; onRetry: (refusal: Refusal, delayMs: number) => void }
 
 /**
- * Does a write to the log until it succeeds: NATS may be away for long, and what the device sent must wait, not be lost. `attempt` must be
- * safe to repeat. Another error than a transient Refusal is thrown as it is; Stopped when `signal` aborts.
+ * Repeats a write to the log, whose first attempt failed with `first`, until it succeeds: NATS may be away for long, and what the device sent
+ * must wait, not be lost. `attempt` must be safe to repeat. Another error than a transient Refusal is thrown as it is; Stopped when `signal` aborts.
  */
-export function insist<T>(attempt: () => Promise<T>, options: InsistOptions): Promise<T> {
-  return attempt().catch((error: unknown) => again(attempt, options, error))
-}
-
-async function again<T>(
+export async function insist<T>(
   attempt: () => Promise<T>,
-  { signal, onRetry }: InsistOptions,
   first: unknown,
+  { signal, onRetry }: InsistOptions,
 ): Promise<T> {
   let error = first
   for (let delayMs = RETRY_MS_FIRST; ; delayMs = Math.min(2 * delayMs, RETRY_MS_MAX)) {

@@ -4,7 +4,7 @@ import { step } from '@consign/runtime'
 import type { Terms } from '@consign/terms'
 import type { Parked, ParkedFrame, Parking } from './adapters/parking.ts'
 import type { Quarantine } from './adapters/quarantine.ts'
-import { type Context, persist } from './context.ts'
+import { type Context, persist, persistAfter } from './context.ts'
 import { type Admission, admit, admitEnvelope, type Verdict } from './domain/admission.ts'
 import { receiptsOfLeg, type Settled } from './domain/receipts.ts'
 import { Shipment } from './domain/shipment.ts'
@@ -210,23 +210,25 @@ export class Lane {
     for (const flag of flags) metrics.flagged.inc({ flag })
     const settled = settledOf(upload, flags)
     const isEnvelope = upload.kind === 'envelope'
-    const wire = isEnvelope ? { wire: upload.envelope.wire } : {}
-    const entry = this.#outbox.add({ settled, deviceId, durable: false, ...wire })
-    let attempts = 0
-    const written = persist(this.#context, 'store', () => {
-      attempts += 1
-      return this.#write(arrival, flags)
-    })
-    const durable = written.then(({ seq }) => {
+    const wire = isEnvelope ? upload.envelope.wire : undefined
+    const entry = this.#outbox.add({ settled, deviceId, durable: false, wire })
+    const stored = (seq: number, repeated: boolean) => {
       step('ingest.stored')
+      this.#storing.delete(durable)
       if (upload.kind === 'record') metrics.stored.inc({ kind: upload.frame.kind })
       else {
         metrics.storedEnvelopes.inc()
         metrics.readings.inc(upload.envelope.header.count)
       }
-      this.#outbox.settle(entry, seq, attempts > 1)
-    })
-    this.#track(durable)
+      this.#outbox.settle(entry, seq, repeated)
+    }
+    const write = () => this.#write(arrival, flags)
+    const durable: Promise<void> = write().then(
+      ({ seq }) => stored(seq, false),
+      (error: unknown) =>
+        persistAfter(this.#context, 'store', write, error).then(({ seq }) => stored(seq, true)),
+    )
+    this.#storing.add(durable)
     return { durable }
   }
 

@@ -30,7 +30,7 @@ export const KEEPALIVE_S_MAX = 1_200
 export const FLUSH_MS = 200
 /** While more keeps coming it waits on, for a full batch: a receipt costs as much as three verifications. */
 export const FLUSH_MS_MAX = 1_000
-export const FLUSH_ENVELOPES_MAX = 64
+export const FLUSH_ENVELOPES_MAX = 128
 /** One feed message stays under NATS' default max_payload of 1 MiB: at most one wire (38 KiB) above this. */
 export const FLUSH_BYTES_MAX = 512 * KIB
 

@@ -12,7 +12,7 @@ export type Entry = {
   /** Who sent it, and hears of it. */
   deviceId: string
   /** Absent for what is known already, parked, or no envelope. */
-  wire?: Uint8Array
+  wire?: Uint8Array | undefined
   /** Position in LOG once stored. */
   logSeq?: number
   /** False until the log (or PARKED) holds it. */
