@@ -54,6 +54,7 @@ async function isRecent(binary) {
 }
 
 async function buildWithGo(target) {
+  await run('go', ['version'])
   say(`building nats-server ${NATS_VERSION} with Go into ${CACHE} (a minute or two)`)
   const bin = mkdtempSync(join(tmpdir(), 'consign-go-'))
   try {
@@ -67,6 +68,7 @@ async function buildWithGo(target) {
 
 /** The image's binary is static, so it runs outside a container as well, where a test can kill and restart it. */
 async function takeFromImage(target) {
+  await run('docker', ['version'])
   say(`taking nats-server ${NATS_VERSION} out of its container image`)
   const dir = mkdtempSync(join(tmpdir(), 'consign-image-'))
   const container = await run('docker', ['create', `nats:${NATS_VERSION}`, '/nats-server'])
