@@ -100,15 +100,15 @@ export async function connectDevice(ingest: IngestProcess, deviceId: string, pem
     receipt: async (fits) => {
       const there = receipts.find(fits)
       if (there !== undefined) return there
-      return new Promise((resolve, reject) => {
+      const found = new Promise<Receipt>((resolve) => {
         const look = (receipt: Receipt) => {
           if (!fits(receipt)) return
           waiting.delete(look)
           resolve(receipt)
         }
         waiting.add(look)
-        client.once('close', () => reject(new Error('connection closed before the receipt came')))
       })
+      return Promise.race([found, lost])
     },
     close: () => client.endAsync(true),
   }

@@ -66,9 +66,9 @@ export function admitEnvelope(admission: Admission, upload: EnvelopeUpload, cut?
   const leg = shipment.legs.get(ref.leg)
   const branch = leg?.open?.ledger.branchOf(link)
   if (branch !== undefined) return { kind: 'known', fork: branch === 'fork' }
-  const keys = candidates(shipment, leg, ref.leg, cut)
-  if (keys.length === 0) return { kind: 'park', missing: 'leg' }
-  const signer = verifyByAny(crypto, keys, envelope)
+  const own = cut === undefined ? leg?.open?.keys : shipment.keysAfter(ref.leg - 1, cut)
+  if (own === undefined) return { kind: 'park', missing: 'leg' }
+  const signer = verifiedBy(crypto, cut === undefined ? leg : undefined, own, envelope)
   // A leg that this very envelope begins has no ledger yet, and so nothing to contradict.
   const open = leg?.open ?? { keys: signer, ledger: new LegLedger(link.previous) }
   const otherKeys = signer !== open.keys
@@ -148,31 +148,22 @@ async function admitCut(
   return record
 }
 
-/** Keys that may have signed, the leg's own first. Those of other offers sign a second branch: the device chained them all. */
-function candidates(
-  shipment: Shipment,
+/**
+ * The keys that verify, the leg's own first; those of other offers sign a second branch: the device chained them all. On this thread, which
+ * costs two thirds of what the pool costs. Throws the refusal under the leg's own keys.
+ */
+function verifiedBy(
+  crypto: CryptoProvider,
   leg: Leg | undefined,
-  number: number,
-  cut: Cut | undefined,
-): PublicKeys[] {
-  if (cut !== undefined) {
-    const keys = shipment.keysAfter(number - 1, cut)
-    return keys === undefined ? [] : [keys]
-  }
-  if (leg?.open === undefined) return []
-  const own = leg.open.keys
-  const others = [...leg.keys.values()].filter((keys) => keys !== own)
-  return [own, ...others.slice(0, OTHER_KEYS_MAX)]
-}
-
-/** The keys that verify; on this thread, which costs two thirds of what the pool costs. Throws the refusal under the leg's own keys. */
-function verifyByAny(crypto: CryptoProvider, keys: PublicKeys[], envelope: Envelope): PublicKeys {
-  const [own, ...others] = keys
+  own: PublicKeys,
+  envelope: Envelope,
+): PublicKeys {
   try {
-    verifyEnvelopeSync(crypto, own!, envelope)
-    return own!
+    verifyEnvelopeSync(crypto, own, envelope)
+    return own
   } catch (refusal) {
-    for (const other of others) {
+    const others = [...(leg?.keys.values() ?? [])].filter((keys) => keys !== own)
+    for (const other of others.slice(0, OTHER_KEYS_MAX)) {
       try {
         verifyEnvelopeSync(crypto, other, envelope)
         return other
