@@ -13,6 +13,9 @@ interface IAnchorLog {
     /// @param size Leaves under the root.
     event Anchored(address indexed writer, uint64 indexed seq, bytes32 root, uint64 size);
 
+    /// @notice Emitted when it was noted how many roots a writer's log held.
+    event Witnessed(address indexed writer, uint64 count, uint40 witnessedAt);
+
     /// @notice Thrown when `seq` is not the next number, or is taken by another root or size.
     /// @param expected Next free number of the writer's log.
     error AnchorLogSeqNotNext(uint64 seq, uint64 expected);
@@ -30,6 +33,12 @@ interface IAnchorLog {
     /// @param root RFC 9162 root of the first `size` leaves.
     /// @param size Leaves under the root; more than under the root before.
     function anchor(uint64 seq, bytes32 root, uint64 size) external;
+
+    /// @notice Notes how many roots a writer's log holds now, so that it can be told later which are older than a date. Anyone may.
+    function witness(address writer) external;
+
+    /// @notice Roots that a writer's log was noted to hold at a time, in seconds since 1970; 0 when nobody noted it then.
+    function witnessed(address writer, uint40 witnessedAt) external view returns (uint64 count);
 
     /// @notice The state of a writer's log.
     /// @return count Roots in the log; the latest is number `count - 1`.

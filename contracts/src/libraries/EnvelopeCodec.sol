@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice What a proof shows of one envelope: its header and the column of one metric.
+/// @notice What a proof shows of one envelope: its header, the column of one metric and, where time counts, the times.
 /// @param header The 144 header bytes.
+/// @param times Milliseconds after the header's base, 4 bytes a reading; empty where time does not count.
+/// @param timesSalt Salt of the times.
 /// @param column The metric's column, 4 bytes a reading; empty when the mask lacks the metric.
 /// @param columnSalt Salt of that column.
 /// @param hashes All column hashes of the body in order, the times' first.
 struct Disclosure {
     bytes header;
+    bytes times;
+    bytes32 timesSalt;
     bytes column;
     bytes32 columnSalt;
     bytes32[] hashes;

@@ -45,6 +45,16 @@ struct Cut {
     bytes32 root;
 }
 
+/// @notice A leg's envelopes so far, under the leg's SLH-DSA key.
+/// @param n Number of envelopes.
+/// @param root RFC 9162 root over the digests of all n envelopes.
+/// @param head Digest of envelope n - 1.
+struct Seal {
+    uint32 n;
+    bytes32 root;
+    bytes32 head;
+}
+
 /// @title Records that a device signs
 /// @notice digest = SHA-256(tag ‖ suite ‖ chain id ‖ agreement ‖ leg ‖ fields), integers big-endian, as docs/formats.md lays out.
 /// Chain and agreement are those of the calling contract, so a record of another chain or agreement has another digest.
@@ -55,6 +65,7 @@ library Records {
     bytes16 private constant TAG_LEG_KEYS = "consign.legkeys";
     bytes16 private constant TAG_OFFER = "consign.offer";
     bytes16 private constant TAG_CUT = "consign.cut";
+    bytes16 private constant TAG_SEAL = "consign.seal";
     bytes16 private constant TAG_CASE = "consign.case";
 
     /// @notice Digest of the LegKeys record of `leg`: names the keys wherever they are committed to.
@@ -104,6 +115,15 @@ library Records {
         return sha256(
             abi.encodePacked(
                 TAG_CUT, SUITE, uint64(block.chainid), address(this), leg, offered, accepted, cut.n, cut.head, cut.root
+            )
+        );
+    }
+
+    /// @notice Digest of a Seal of `leg`.
+    function sealDigest(uint32 leg, Seal calldata seal) internal view returns (bytes32) {
+        return sha256(
+            abi.encodePacked(
+                TAG_SEAL, SUITE, uint64(block.chainid), address(this), leg, seal.n, seal.root, seal.head
             )
         );
     }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
+import {Case} from "./interfaces/IAgreementClaims.sol";
+import {IAgreementCustody, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
+
+/// @title What an agreement remembers, and the rules that its parts share
+/// @notice Agreement, AgreementClaims, AgreementDisputes and AgreementPayout run on the same storage: this one, and nothing beside it.
+abstract contract AgreementState is EIP712 {
+    /// @dev Where a leg ended stands in the slot of the leg after it: a cut then writes two slots and no third.
+    struct Begun {
+        bytes32 keysHash;
+        address custodian;
+        uint32 endOfLegBefore;
+        uint40 beganAt;
+    }
+
+    /// @dev One slot. `lastClaimAt`: when a case was last charged, or a dispute last opened or closed.
+    struct Status {
+        address payer;
+        uint40 deliveredAt;
+        uint40 lastClaimAt;
+        Phase phase;
+        uint8 openDisputes;
+    }
+
+    /// @dev One slot. `toOthers`: whether a beneficiary other than the payer has a part in it.
+    struct Ledger {
+        uint128 penalties;
+        uint32 cases;
+        bool toOthers;
+    }
+
+    /// @dev One slot: what a party got off chain is in `_acknowledged`.
+    struct Guarantee {
+        uint128 claimed;
+        uint128 released;
+    }
+
+    mapping(uint256 leg => Begun) internal _legs;
+    Status internal _status;
+    /// @dev 0 until the guarantee is paid in.
+    uint40 internal _fundedAt;
+    uint40 internal _settledAt;
+
+    mapping(uint256 leg => Tender) internal _tenders;
+    /// @dev First number that the leg's device signed twice, plus 1; 0 while there is none.
+    mapping(uint256 leg => uint256) internal _forks;
+    /// @dev Legs that stand without trust in classical signatures.
+    mapping(uint256 leg => bool) internal _confirmed;
+    /// @dev The largest verified seal of a leg: its size and root.
+    mapping(uint256 leg => uint32) internal _sealedSizes;
+    mapping(uint256 leg => bytes32) internal _sealedRoots;
+    mapping(bytes32 caseId => Case) internal _cases;
+    mapping(address custodian => Ledger) internal _ledgers;
+    /// @dev Penalties of a custodian by beneficiary, only of those other than the payer.
+    mapping(address custodian => mapping(address beneficiary => uint128)) internal _penaltiesTo;
+    /// @dev What all cases of a clause cost one custodian at most; 0 where there is no such cap, or no case.
+    mapping(uint16 limitId => uint96) internal _limitMax;
+    /// @dev Penalties of a custodian by clause before the clause's cap, only of clauses that have one.
+    mapping(address custodian => mapping(uint16 limitId => uint128)) internal _uncapped;
+
+    mapping(address party => uint256) internal _acknowledged;
+    mapping(address party => uint256) internal _awards;
+    mapping(address party => Guarantee) internal _guarantees;
+    mapping(address account => uint256) internal _credits;
+
+    constructor() EIP712("Consign", "1") {}
+
+    function _termsHash() internal view returns (bytes32) {
+        return bytes32(Clones.fetchCloneArgs(address(this)));
+    }
+
+    function _hasEnded(uint32 leg) internal view returns (bool) {
+        return _legs[uint256(leg) + 1].custodian != address(0);
+    }
+
+    function _requireKeys(uint32 leg, LegKeys calldata keys) internal view {
+        bytes32 keysHash = _legs[leg].keysHash;
+        if (keysHash == 0) revert IAgreementCustody.AgreementLegNotBegun(leg);
+        if (keysHash != Records.legKeysDigest(leg, keys)) revert IAgreementCustody.AgreementKeysNotOfLeg(leg);
+    }
+
+    function _requireP256(bytes32 digest, P256Signature calldata signature, bytes32 x, bytes32 y) internal view {
+        if (!P256.verify(digest, signature.r, signature.s, x, y)) {
+            revert IAgreementCustody.AgreementDeviceSignatureInvalid();
+        }
+    }
+
+    /// @dev Holds a case against the custodian of its leg for `penalty`, or changes what it is held for; 0 charges it no longer. The clause's
+    /// cap must be in `_limitMax` before; that of the party counts at settlement.
+    function _charge(Case storage charged, uint96 penalty) internal {
+        (address custodian, address beneficiary) = (_legs[charged.leg].custodian, charged.beneficiary);
+        (uint128 before, uint128 afterwards) = _capped(custodian, charged, penalty);
+        Ledger memory ledger = _ledgers[custodian];
+        ledger.penalties = ledger.penalties - before + afterwards;
+        if (beneficiary != _status.payer) {
+            ledger.toOthers = true;
+            _penaltiesTo[custodian][beneficiary] = _penaltiesTo[custodian][beneficiary] - before + afterwards;
+        }
+        if (charged.penalty == 0 && penalty > 0) ++ledger.cases;
+        if (charged.penalty > 0 && penalty == 0) --ledger.cases;
+        _ledgers[custodian] = ledger;
+        charged.penalty = penalty;
+    }
+
+    /// @return before What the case's clause cost the custodian so far: the case alone, or all its cases where the clause has a cap.
+    /// @return afterwards The same with the new penalty.
+    function _capped(address custodian, Case storage charged, uint96 penalty)
+        private
+        returns (uint128 before, uint128 afterwards)
+    {
+        uint128 limitMax = _limitMax[charged.limitId];
+        if (limitMax == 0) return (charged.penalty, penalty);
+        uint128 sum = _uncapped[custodian][charged.limitId];
+        uint128 changed = sum - charged.penalty + penalty;
+        _uncapped[custodian][charged.limitId] = changed;
+        return (sum < limitMax ? sum : limitMax, changed < limitMax ? changed : limitMax);
+    }
+}
