@@ -2,9 +2,26 @@
  * The clauses of an agreement as a JSON document: hex strings are lower case, token amounts are decimal strings in the token's
  * smallest unit (18 decimals), times are milliseconds, bounds are integers in the metric's fixed unit. docs/formats.md, Terms.
  */
-import { METRICS, type MetricName, MISSING } from '@consign/envelope'
-import type { Hex } from 'viem'
+import { MISSING } from '@consign/envelope'
 import { z } from 'zod'
+import {
+  address,
+  amount,
+  box,
+  charge,
+  duration,
+  durationOrNone,
+  hex,
+  INT32_MAX,
+  integer,
+  limitId,
+  metricName,
+  penalty,
+  salt,
+  text,
+  time,
+  UINT32_MAX,
+} from './clause-fields.ts'
 
 /** The number of each clause kind, as hashed and as checked on chain. Clauses of a document ascend by it. */
 export const CLAUSE_KINDS = {
@@ -15,53 +32,19 @@ export const CLAUSE_KINDS = {
   deadline: 5,
   route: 6,
   windows: 7,
+  'limit.single': 8,
+  'limit.cumulative': 9,
+  'limit.meanKinetic': 10,
+  'limit.geofence': 11,
+  tamper: 12,
+  silence: 13,
+  milestone: 14,
+  tender: 15,
 } as const
 export type ClauseKind = keyof typeof CLAUSE_KINDS
 
 export const CLAUSES_MAX = 128 // × about 3 KiB (a party with its ML-DSA key) = 384 KiB, under the 1 MiB of a message
 export const RULE_VERSION = 1
-export const UINT256_MAX = 2n ** 256n - 1n
-
-const INT32_MAX = 2 ** 31 - 1
-const UINT32_MAX = 2 ** 32 - 1
-const TIME_MS_MIN = Date.UTC(2020, 0, 1) // below it is a time in seconds or a mistake
-const TIME_MS_MAX = Date.UTC(10000, 0, 1) - 1
-const WINDOW_MS_MAX = 10 * 366 * 86_400_000 // ten years
-
-const ZERO_ADDRESS = `0x${'0'.repeat(40)}`
-
-const isHex = (value: unknown, bytes: number): value is Hex =>
-  typeof value === 'string' && value.length === 2 + 2 * bytes && /^0x[0-9a-f]*$/.test(value)
-
-const hex = (bytes: number) =>
-  z.custom<Hex>((value) => isHex(value, bytes), `must be 0x and ${2 * bytes} lower case hex digits`)
-
-const address = hex(20).refine((value) => value !== ZERO_ADDRESS, 'must not be the zero address')
-
-const integer = (min: number, max: number) => {
-  const error = `must be a whole number from ${min} to ${max}`
-  return z.number(error).int(error).min(min, error).max(max, error)
-}
-
-const amount = z
-  .string('must be a decimal string')
-  .regex(/^(0|[1-9][0-9]{0,77})$/, 'must be a decimal string without sign, point or leading zeros')
-  .refine((value) => !/^[0-9]{1,78}$/.test(value) || BigInt(value) <= UINT256_MAX, 'must be below 2^256')
-
-const TEXT_ERROR = 'must be 1 to 200 printable characters without blanks around them'
-/** No control, format or unassigned characters: nothing that renders as something else than it hashes. */
-export const text = z
-  .string(TEXT_ERROR)
-  .min(1, TEXT_ERROR)
-  .max(200, TEXT_ERROR)
-  .regex(/^[^\p{C}]*$/u, TEXT_ERROR)
-  .refine((value) => value === value.trim(), TEXT_ERROR)
-
-const METRIC_NAMES = METRICS.map((metric) => metric.name) as [MetricName, ...MetricName[]]
-export const metricName = z.enum(METRIC_NAMES, `must be a known metric: ${METRIC_NAMES.join(', ')}`)
-
-const salt = hex(32)
-const time = integer(TIME_MS_MIN, TIME_MS_MAX)
 
 const generalClause = z.strictObject({
   kind: z.literal('general'),
@@ -73,6 +56,9 @@ const generalClause = z.strictObject({
   anchorWriter: address,
   classicalUntilMs: time,
   guaranteeBps: integer(0, 10_000),
+  partyCount: integer(2, 255),
+  amountTotal: amount,
+  guaranteeTotal: amount,
   legalRegime: text,
   penaltyNature: text,
 })
@@ -80,7 +66,7 @@ const generalClause = z.strictObject({
 const partyClause = z.strictObject({
   kind: z.literal('party'),
   salt,
-  index: integer(0, 255),
+  index: integer(0, 254), // as many as partyCount can say
   role: z.enum(['payer', 'payee', 'carrier'], 'must be payer, payee or carrier'),
   name: text,
   wallet: address,
@@ -101,18 +87,89 @@ const deviceClause = z.strictObject({
   keystore: z.enum(['file', 'secureElement'], 'must be file or secureElement'),
 })
 
-const instantaneousLimitClause = z.strictObject({
-  kind: z.literal('limit.instantaneous'),
+/** What every limit on one metric says. */
+const limited = {
   salt,
-  limitId: integer(0, 65_535),
+  limitId,
   metric: metricName,
   side: z.enum(['above', 'below'], 'must be above or below'),
   bound: integer(MISSING + 1, INT32_MAX), // MISSING stands for "not measured" and is never compared
-  penalty: amount,
-  beneficiary: address,
+  startUpMs: durationOrNone,
+  penalty,
+}
+const between = z.enum(['hold', 'linear', 'worstCase'], 'must be hold, linear or worstCase')
+
+const instantaneousLimitClause = z.strictObject({ kind: z.literal('limit.instantaneous'), ...limited })
+
+const singleLimitClause = z.strictObject({
+  kind: z.literal('limit.single'),
+  ...limited,
+  durationMs: duration,
+  gapMsMax: duration,
+  between,
 })
 
-const deadlineClause = z.strictObject({ kind: z.literal('deadline'), salt, deliverByMs: time })
+const cumulativeLimitClause = z.strictObject({
+  kind: z.literal('limit.cumulative'),
+  ...limited,
+  durationMs: duration,
+  gapMsMax: duration,
+  between,
+  scope: z.enum(['leg', 'shipment'], 'must be leg or shipment'),
+})
+
+const meanKineticLimitClause = z.strictObject({
+  kind: z.literal('limit.meanKinetic'),
+  ...limited,
+  metric: z.literal('temperature', 'must be temperature'),
+  side: z.literal('above', 'must be above'),
+  gapMsMax: duration,
+})
+
+const geofenceClause = z.strictObject({
+  kind: z.literal('limit.geofence'),
+  salt,
+  limitId,
+  rule: z.enum(['stayInside', 'stayOutside'], 'must be stayInside or stayOutside'),
+  ...box,
+  durationMs: durationOrNone,
+  gapMsMax: duration,
+  between: z.enum(['hold', 'worstCase'], 'must be hold or worstCase'),
+  penalty,
+})
+
+const deadlineClause = z.strictObject({
+  kind: z.literal('deadline'),
+  salt,
+  limitId,
+  deliverByMs: time,
+  lostAfterMs: z.union([z.literal(0), time], 'must be 0 for never, or a time in UTC milliseconds'),
+  lossPenalty: charge,
+  penalty,
+})
+
+const milestoneClause = z.strictObject({
+  kind: z.literal('milestone'),
+  salt,
+  limitId,
+  party: address,
+  handOverByMs: time,
+  penalty,
+})
+
+const silenceClause = z.strictObject({
+  kind: z.literal('silence'),
+  salt,
+  limitId,
+  silenceMsMax: duration,
+  refuteMs: duration,
+  bondWei: charge,
+  penalty,
+})
+
+const tamperClause = z.strictObject({ kind: z.literal('tamper'), salt, limitId, penalty })
+
+const tenderClause = z.strictObject({ kind: z.literal('tender'), salt, ...box, graceMs: durationOrNone })
 
 const routeClause = z.strictObject({
   kind: z.literal('route'),
@@ -124,12 +181,15 @@ const routeClause = z.strictObject({
 const windowsClause = z.strictObject({
   kind: z.literal('windows'),
   salt,
-  disputeMs: integer(0, WINDOW_MS_MAX),
-  silenceMsMax: integer(1, WINDOW_MS_MAX),
-  sealEveryMs: integer(1, WINDOW_MS_MAX),
-  tenderGraceMs: integer(0, WINDOW_MS_MAX),
+  disputeMs: durationOrNone,
+  contestMs: duration,
+  answerMs: duration,
+  paymentMs: durationOrNone,
+  silenceMsMax: duration,
+  sealEveryMs: duration,
   checkpointEvery: integer(1, UINT32_MAX),
   offerTtlEnvelopes: integer(1, UINT32_MAX),
+  contestBondWei: charge,
 })
 
 const clauseSchema = z.discriminatedUnion(
@@ -142,6 +202,14 @@ const clauseSchema = z.discriminatedUnion(
     deadlineClause,
     routeClause,
     windowsClause,
+    singleLimitClause,
+    cumulativeLimitClause,
+    meanKineticLimitClause,
+    geofenceClause,
+    tamperClause,
+    silenceClause,
+    milestoneClause,
+    tenderClause,
   ],
   `must have a known kind: ${Object.keys(CLAUSE_KINDS).join(', ')}`,
 )
@@ -155,14 +223,29 @@ export const termsSchema = z.strictObject({
     .max(CLAUSES_MAX, `must hold at most ${CLAUSES_MAX} clauses`),
 })
 
+export type Penalty = z.infer<typeof penalty>
 export type GeneralClause = z.infer<typeof generalClause>
 export type PartyClause = z.infer<typeof partyClause>
 export type DeviceClause = z.infer<typeof deviceClause>
 export type InstantaneousLimitClause = z.infer<typeof instantaneousLimitClause>
+export type SingleLimitClause = z.infer<typeof singleLimitClause>
+export type CumulativeLimitClause = z.infer<typeof cumulativeLimitClause>
+export type MeanKineticLimitClause = z.infer<typeof meanKineticLimitClause>
+export type GeofenceClause = z.infer<typeof geofenceClause>
 export type DeadlineClause = z.infer<typeof deadlineClause>
+export type MilestoneClause = z.infer<typeof milestoneClause>
+export type SilenceClause = z.infer<typeof silenceClause>
+export type TamperClause = z.infer<typeof tamperClause>
+export type TenderClause = z.infer<typeof tenderClause>
 export type RouteClause = z.infer<typeof routeClause>
 export type WindowsClause = z.infer<typeof windowsClause>
-/** Every kind of limit; limits over time join here. */
-export type LimitClause = InstantaneousLimitClause
+/** Every limit on one metric. */
+export type LimitClause =
+  | InstantaneousLimitClause
+  | SingleLimitClause
+  | CumulativeLimitClause
+  | MeanKineticLimitClause
 export type Clause = z.infer<typeof clauseSchema>
+/** Every clause whose breach has a price; its limitId is its own among them all. */
+export type CostlyClause = Extract<Clause, { limitId: number }>
 export type Terms = z.infer<typeof termsSchema>

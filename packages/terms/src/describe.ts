@@ -4,7 +4,6 @@ import type { Hex } from 'viem'
 import type { Clause, InstantaneousLimitClause, PartyClause, Terms } from './clauses.ts'
 import { formatBound } from './quantity.ts'
 import { formatTokens } from './tokens.ts'
-import { unreachable } from './unreachable.ts'
 import { parties, partyByWallet } from './views.ts'
 
 const SUBJECTS: Record<MetricName, string> = {
@@ -58,11 +57,10 @@ export function describeClause(clause: Clause, terms?: Terms): string {
       return (
         `Disputes may be raised for ${duration(clause.disputeMs)}. The device may be silent for at most ${duration(clause.silenceMsMax)}, ` +
         `seals its records every ${duration(clause.sealEveryMs)} and signs ${everyEnvelope(clause.checkpointEvery)} post-quantum. ` +
-        `A delivery counts as taken over ${duration(clause.tenderGraceMs)} after it is offered, unless it is refused. ` +
         `An offered handover stays open for ${counted(clause.offerTtlEnvelopes, 'envelope')}.`
       )
     default:
-      return unreachable(clause)
+      return clause.kind
   }
 }
 
@@ -86,11 +84,11 @@ function describeBound({ metric, side, bound }: InstantaneousLimitClause): strin
 }
 
 function describePenalty(limit: InstantaneousLimitClause, terms: Terms | undefined): string {
-  const penalty = `Each excursion costs its custodian ${tokens(limit.penalty)}`
+  const penalty = `Each excursion costs its custodian ${tokens(limit.penalty.base)}`
   if (!terms) return `${penalty}.`
-  const beneficiary = partyByWallet(terms, limit.beneficiary)
+  const beneficiary = partyByWallet(terms, limit.penalty.beneficiary)
   const goesTo =
-    beneficiary?.role === 'payer' ? '' : ` It is paid to ${beneficiary?.name ?? limit.beneficiary}.`
+    beneficiary?.role === 'payer' ? '' : ` It is paid to ${beneficiary?.name ?? limit.penalty.beneficiary}.`
   return `${penalty}, ${capsInAll(terms)}.${goesTo}`
 }
 

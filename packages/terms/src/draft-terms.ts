@@ -1,8 +1,10 @@
 /** From a draft and what only the system knows (keys, chain, shipment, time) to terms that both sides can sign. */
 import { deviceId, type PublicKeys, Refusal } from '@consign/envelope'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
+import { UNLIMITED } from './clause-fields.ts'
 import type { Clause, InstantaneousLimitClause, PartyClause, Terms } from './clauses.ts'
 import { type CompleteDraft, parseTermsDraft, type TermsDraft } from './draft.ts'
+import { guaranteeOf } from './guarantee.ts'
 import { parseTerms } from './parse.ts'
 import type { PartyIdentity } from './party-keys.ts'
 import { parseQuantity } from './quantity.ts'
@@ -63,7 +65,7 @@ export function draftTerms(draft: TermsDraft, facts: DraftFacts, randomSalt: () 
       token: lower(facts.token),
       anchorWriter: lower(facts.anchorWriter),
       classicalUntilMs: Date.parse(`${complete.classicalUntil}T00:00:00Z`),
-      guaranteeBps: Math.round(complete.guaranteePercent * 100),
+      ...totals(parties, Math.round(complete.guaranteePercent * 100)),
       legalRegime: complete.legalRegime,
       penaltyNature: complete.penaltyNature,
     },
@@ -73,11 +75,38 @@ export function draftTerms(draft: TermsDraft, facts: DraftFacts, randomSalt: () 
   ]
   if (complete.deadlineHours !== null) {
     const deliverByMs = facts.nowMs + milliseconds(complete.deadlineHours, HOUR_MS)
-    clauses.push({ kind: 'deadline', ...salted(), deliverByMs })
+    clauses.push({
+      kind: 'deadline',
+      ...salted(),
+      limitId: 65_535,
+      deliverByMs,
+      lostAfterMs: 0,
+      lossPenalty: '0',
+      penalty: {
+        base: '0',
+        perStep: '0',
+        step: 0,
+        caseMax: '0',
+        limitMax: UNLIMITED,
+        beneficiary: parties[0]?.wallet ?? '0x',
+      },
+    })
   }
   if (complete.route) clauses.push({ kind: 'route', ...salted(), ...complete.route })
   clauses.push(windowsClause(complete, salted))
   return parseTerms({ version: 1, clauses })
+}
+
+/** What the general clause says of all parties together. */
+function totals(parties: PartyClause[], guaranteeBps: number) {
+  const amounts = parties.map(({ amount }) => BigInt(amount))
+  const sum = (values: bigint[]) => String(values.reduce((all, value) => all + value, 0n))
+  return {
+    guaranteeBps,
+    partyCount: parties.length,
+    amountTotal: sum(amounts),
+    guaranteeTotal: sum(amounts.map((amount) => guaranteeOf(amount, guaranteeBps))),
+  }
 }
 
 const HOUR_MS = 3_600_000
@@ -149,8 +178,15 @@ function limitClauses(
         metric: limit.metric,
         side,
         bound: parseQuantity(limit.metric, bound),
-        penalty: String(parseTokens(limit.penaltyTokens)),
-        beneficiary: walletOf(limit.beneficiary ?? payer),
+        startUpMs: 0,
+        penalty: {
+          base: String(parseTokens(limit.penaltyTokens)),
+          perStep: '0',
+          step: 0,
+          caseMax: String(parseTokens(limit.penaltyTokens)),
+          limitMax: UNLIMITED,
+          beneficiary: walletOf(limit.beneficiary ?? payer),
+        },
       }
     }),
   )
@@ -161,10 +197,13 @@ function windowsClause({ windows }: CompleteDraft, salted: Salted): Clause {
     kind: 'windows',
     ...salted(),
     disputeMs: milliseconds(windows.disputeHours, HOUR_MS),
+    contestMs: milliseconds(windows.contestHours, HOUR_MS),
+    answerMs: milliseconds(windows.answerHours, HOUR_MS),
+    paymentMs: milliseconds(windows.paymentHours, HOUR_MS),
     silenceMsMax: milliseconds(windows.silenceMinutesMax, MINUTE_MS),
     sealEveryMs: milliseconds(windows.sealEveryHours, HOUR_MS),
-    tenderGraceMs: milliseconds(windows.tenderGraceHours, HOUR_MS),
     checkpointEvery: windows.checkpointEvery,
     offerTtlEnvelopes: windows.offerTtlEnvelopes,
+    contestBondWei: '20000000000000000',
   }
 }

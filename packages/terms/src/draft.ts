@@ -4,7 +4,7 @@
  */
 import { Refusal } from '@consign/envelope'
 import { z } from 'zod'
-import { metricName, text } from './clauses.ts'
+import { metricName, text } from './clause-fields.ts'
 import { schemaMessage } from './parse.ts'
 import { parseQuantity } from './quantity.ts'
 import { parseTokens } from './tokens.ts'
@@ -53,18 +53,22 @@ const draftLimit = z
 
 const WINDOW_DEFAULTS = {
   disputeHours: 168,
+  contestHours: 72,
+  answerHours: 72,
+  paymentHours: 336,
   silenceMinutesMax: 60,
   sealEveryHours: 6,
-  tenderGraceHours: 24,
   checkpointEvery: 1,
   offerTtlEnvelopes: 100,
 }
 
 const draftWindows = z.strictObject({
   disputeHours: nonNegative('hours').default(WINDOW_DEFAULTS.disputeHours),
+  contestHours: positive('hours').default(WINDOW_DEFAULTS.contestHours),
+  answerHours: positive('hours').default(WINDOW_DEFAULTS.answerHours),
+  paymentHours: nonNegative('hours').default(WINDOW_DEFAULTS.paymentHours),
   silenceMinutesMax: positive('minutes').default(WINDOW_DEFAULTS.silenceMinutesMax),
   sealEveryHours: positive('hours').default(WINDOW_DEFAULTS.sealEveryHours),
-  tenderGraceHours: nonNegative('hours').default(WINDOW_DEFAULTS.tenderGraceHours),
   checkpointEvery: count('envelopes').default(WINDOW_DEFAULTS.checkpointEvery),
   offerTtlEnvelopes: count('envelopes').default(WINDOW_DEFAULTS.offerTtlEnvelopes),
 })

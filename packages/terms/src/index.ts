@@ -1,18 +1,30 @@
 /** What was agreed: clauses and their hashes, party signatures, the agreement's address, and who gets what at the end. */
 export { type AgreementPlace, agreementAddress, agreementInitCode, agreementSalt } from './address.ts'
+export { encodeClause, shipmentBytes32 } from './clause-abi.ts'
+export { UNLIMITED } from './clause-fields.ts'
 export {
   CLAUSE_KINDS,
   CLAUSES_MAX,
   type Clause,
   type ClauseKind,
+  type CostlyClause,
+  type CumulativeLimitClause,
   type DeadlineClause,
   type DeviceClause,
   type GeneralClause,
+  type GeofenceClause,
   type InstantaneousLimitClause,
   type LimitClause,
+  type MeanKineticLimitClause,
+  type MilestoneClause,
   type PartyClause,
+  type Penalty,
   type RouteClause,
   RULE_VERSION,
+  type SilenceClause,
+  type SingleLimitClause,
+  type TamperClause,
+  type TenderClause,
   type Terms,
   termsSchema,
   type WindowsClause,
@@ -20,14 +32,13 @@ export {
 export { describeClause, describeTerms } from './describe.ts'
 export { type CompleteDraft, parseTermsDraft, type TermsDraft } from './draft.ts'
 export { type DeviceIdentity, type DraftFacts, deviceIdentity, draftTerms } from './draft-terms.ts'
+export { guaranteeOf } from './guarantee.ts'
 export {
   type CaseStart,
   type ClauseDisclosure,
   caseId,
   clauseHash,
   discloseClause,
-  encodeClause,
-  shipmentBytes32,
   termsHash,
 } from './hashing.ts'
 export { parseTerms } from './parse.ts'
@@ -73,17 +84,24 @@ export {
 } from './typed-data.ts'
 export {
   carriers,
+  clauseByLimitId,
+  costly,
   deadline,
   device,
   general,
+  geofences,
   isOutside,
   limitById,
   limits,
+  milestones,
   parties,
   partyByName,
   partyByWallet,
   payee,
   payer,
   route,
+  silence,
+  tamper,
+  tender,
   windows,
 } from './views.ts'

@@ -6,6 +6,7 @@
 import { deviceId, Refusal } from '@consign/envelope'
 import { hexToBytes } from 'viem'
 import type { z } from 'zod'
+import { UINT128_MAX } from './clause-fields.ts'
 import {
   CLAUSE_KINDS,
   type Clause,
@@ -15,7 +16,6 @@ import {
   type PartyClause,
   type Terms,
   termsSchema,
-  UINT256_MAX,
 } from './clauses.ts'
 import { formatBound } from './quantity.ts'
 import { isSscc } from './sscc.ts'
@@ -145,8 +145,8 @@ function checkAmounts(placed: Placed<PartyClause>[]): void {
       )
     }
     total += BigInt(clause.amount)
-    if (total > UINT256_MAX)
-      throw new Refusal('terms.amount', `${at}.amount: all amounts together reach 2^256`)
+    if (total > UINT128_MAX)
+      throw new Refusal('terms.amount', `${at}.amount: all amounts together reach 2^128`)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Token amounts for people: decimal text in whole tokens, against integers in the smallest unit (18 decimals). */
 import { Refusal } from '@consign/envelope'
 import { formatUnits, parseUnits } from 'viem'
-import { UINT256_MAX } from './clauses.ts'
+import { UINT256_MAX } from './clause-fields.ts'
 
 export const TOKEN_DECIMALS = 18
 

@@ -4,12 +4,18 @@ import type { Hex } from 'viem'
 import type {
   Clause,
   ClauseKind,
+  CostlyClause,
   DeadlineClause,
   DeviceClause,
   GeneralClause,
+  GeofenceClause,
   LimitClause,
+  MilestoneClause,
   PartyClause,
   RouteClause,
+  SilenceClause,
+  TamperClause,
+  TenderClause,
   Terms,
   WindowsClause,
 } from './clauses.ts'
@@ -45,9 +51,21 @@ export const partyByWallet = (terms: Terms, wallet: Hex): PartyClause | undefine
 export const partyByName = (terms: Terms, name: string): PartyClause | undefined =>
   parties(terms).find((party) => party.name === name)
 export const device = (terms: Terms): DeviceClause => only(all(terms, 'device')[0], 'device clause')
-export const limits = (terms: Terms): LimitClause[] => all(terms, 'limit.instantaneous')
+/** Limits on one metric, of every kind, in order of the document. */
+export const limits = (terms: Terms): LimitClause[] =>
+  costly(terms).filter((clause): clause is LimitClause => 'metric' in clause)
 export const limitById = (terms: Terms, limitId: number): LimitClause | undefined =>
   limits(terms).find((limit) => limit.limitId === limitId)
+export const geofences = (terms: Terms): GeofenceClause[] => all(terms, 'limit.geofence')
+export const silence = (terms: Terms): SilenceClause | undefined => all(terms, 'silence')[0]
+export const tamper = (terms: Terms): TamperClause | undefined => all(terms, 'tamper')[0]
+export const milestones = (terms: Terms): MilestoneClause[] => all(terms, 'milestone')
+export const tender = (terms: Terms): TenderClause | undefined => all(terms, 'tender')[0]
+/** Every clause whose breach has a price. */
+export const costly = (terms: Terms): CostlyClause[] =>
+  terms.clauses.filter((clause): clause is CostlyClause => 'limitId' in clause)
+export const clauseByLimitId = (terms: Terms, limitId: number): CostlyClause | undefined =>
+  costly(terms).find((clause) => clause.limitId === limitId)
 export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms, 'deadline')[0]
 export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
 export const windows = (terms: Terms): WindowsClause => only(all(terms, 'windows')[0], 'windows clause')
