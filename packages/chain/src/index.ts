@@ -1,10 +1,44 @@
+export { anchorAnswerArguments, sealAnswerArguments } from './calls/answer.ts'
+export { confirmLegArguments } from './calls/confirm.ts'
+export { contestArguments } from './calls/contest.ts'
+export { createArguments } from './calls/create.ts'
+export { cutArguments } from './calls/cut.ts'
+export { forkArguments, tamperingArguments } from './calls/fork.ts'
+export { lateArguments } from './calls/late.ts'
+export { type ManualCut, manualCutArguments } from './calls/manual-cut.ts'
+export {
+  claimArguments,
+  fundArguments,
+  fundWithPermitArguments,
+  releaseArguments,
+  settleArguments,
+} from './calls/payout.ts'
+export { claimSilenceArguments, refuteSilenceArguments, silenceArguments } from './calls/silence.ts'
+export { startArguments } from './calls/start.ts'
+export {
+  closeUndeliveredArguments,
+  deliverByTenderArguments,
+  refuseTenderArguments,
+  tenderArguments,
+} from './calls/tender.ts'
+export {
+  isProvable,
+  type ProvableLimit,
+  type ViolationCall,
+  type ViolationEvidence,
+  violationCalls,
+} from './calls/violation.ts'
 export { type PublicClient, publicClient, type WalletClient, walletClient } from './clients.ts'
 export { DETERMINISTIC_DEPLOYER, type Deployment, deployConsign, deterministicAddresses } from './deploy.ts'
-export { cutArguments, disclosureFor, startArguments } from './disclosure.ts'
+export type { AgreementArguments, AgreementCallName } from './evidence.ts'
 export { agreementAbi } from './generated/agreement.ts'
 export { agreementFactoryAbi } from './generated/agreementFactory.ts'
 export { anchorLogAbi } from './generated/anchorLog.ts'
+export { collateralEscrowAbi } from './generated/collateralEscrow.ts'
+export { partyRegistryAbi } from './generated/partyRegistry.ts'
+export { postedPriceFeedAbi } from './generated/postedPriceFeed.ts'
 export { settlementTokenAbi } from './generated/settlementToken.ts'
+export { slhDsaVerifierAbi } from './generated/slhDsaVerifier.ts'
 export {
   type JournalCounts,
   openTxJournal,

@@ -1,0 +1,16 @@
+import { decodeSignedLegKeys } from '@consign/envelope'
+import { device, discloseClause, general, payee, payer, type Terms } from '@consign/terms'
+import { type Hex, hexToBytes } from 'viem'
+import { type AgreementArguments, legKeysOf, p256Signature } from '../evidence.ts'
+
+/** Arguments of `start`. `keys`: the signed keys of leg 0, as their frame holds them. */
+export function startArguments({ terms, keys }: { terms: Terms; keys: Hex }): AgreementArguments<'start'> {
+  return [
+    legKeysOf(keys),
+    p256Signature(decodeSignedLegKeys(hexToBytes(keys)).p256),
+    discloseClause(terms, device(terms)),
+    discloseClause(terms, payer(terms)),
+    discloseClause(terms, payee(terms)),
+    discloseClause(terms, general(terms)),
+  ]
+}

@@ -1,0 +1,4 @@
+// Generated from contracts/src/AgreementClaims.sol by contracts/script/generate.ts; do not edit.
+export const agreementClaimsAbi = [
+
+] as const
