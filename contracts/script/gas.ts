@@ -7,12 +7,14 @@ import {
   agreementAbi,
   agreementFactoryAbi,
   anchorLogAbi,
+  createArguments,
   cutArguments,
   type Deployment,
   deployConsign,
-  disclosureFor,
+  isProvable,
   settlementTokenAbi,
   startArguments,
+  violationCalls,
   walletClient,
 } from '@consign/chain'
 import { limits } from '@consign/terms'
@@ -69,13 +71,11 @@ async function measureShipment(send: Send, deployment: Deployment): Promise<void
   const create = encodeFunctionData({
     abi: agreementFactoryAbi,
     functionName: 'create',
-    args: [
-      shipment.termsHash,
-      shipment.payer,
-      shipment.payee,
-      shipment.payerSignature.ecdsa,
-      shipment.payeeSignature.ecdsa,
-    ],
+    args: createArguments({
+      terms,
+      payerSignature: shipment.payerSignature.ecdsa,
+      payeeSignature: shipment.payeeSignature.ecdsa,
+    }),
   })
   await send(
     { call: 'AgreementFactory.create', what: 'both signatures', target: 130_000n },
@@ -121,13 +121,13 @@ async function measureShipment(send: Send, deployment: Deployment): Promise<void
     rows((index) => (index === READINGS - 1 ? 41_000 : undefined)),
   )
   const [limit] = limits(terms)
-  if (!limit) throw new Error('the sample terms have no limit')
-  const prove = (run: Uint8Array[]) =>
-    encodeFunctionData({
-      abi: agreementAbi,
-      functionName: 'proveViolation',
-      args: disclosureFor({ terms, limit, keys: next.signedKeys, run, index: READINGS - 1 }),
-    })
+  if (!limit || !isProvable(limit)) throw new Error('the sample terms have no limit')
+  const prove = (run: Uint8Array[], seq: number) => {
+    const start = { seq, index: READINGS - 1 }
+    const [call] = violationCalls({ terms, limit, keys: next.signedKeys, run, start })
+    if (!call) throw new Error('there is nothing to prove')
+    return encodeFunctionData({ abi: agreementAbi, ...call })
+  }
   await send(
     {
       call: 'Agreement.proveViolation',
@@ -135,12 +135,12 @@ async function measureShipment(send: Send, deployment: Deployment): Promise<void
       target: 180_000n,
     },
     agreement,
-    prove(next.wires.slice(0, 1)),
+    prove(next.wires.slice(0, 1), 0),
   )
   await send(
     { call: 'Agreement.proveViolation', what: `three envelopes, ${2 * READINGS - 1} missing values between` },
     agreement,
-    prove(next.wires.slice(1)),
+    prove(next.wires.slice(1), 3),
   )
 }
 

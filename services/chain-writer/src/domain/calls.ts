@@ -6,15 +6,17 @@ import {
   agreementAbi,
   agreementFactoryAbi,
   anchorLogAbi,
+  createArguments,
   cutArguments,
-  disclosureFor,
   type Intent,
+  isProvable,
   startArguments,
   type Transaction,
+  violationCalls,
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { ConsignEvent, EventData, EventOf } from '@consign/events'
-import { general, limitById, partyByWallet, payee, payer, type Terms } from '@consign/terms'
+import { general, limitById, partyByWallet, type Terms } from '@consign/terms'
 import { decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import type { Agreement } from './agreements.ts'
 import type { Anchor } from './anchor-policy.ts'
@@ -109,12 +111,15 @@ export function settledBefore({ key, data, agreement }: Intent): readonly string
 }
 
 function creation(signed: EventData<'custody.agreement.signed.v1'>, chainId: number): Hex {
-  const { terms, termsHash, payerSignature, payeeSignature } = signed
+  const { terms, payerSignature, payeeSignature } = signed
   const named = general(terms).chainId
   if (named !== chainId)
     throw new Refusal('agreement.chainId', `the terms are for chain ${named}, this writer serves ${chainId}`)
-  const wallets = [payer(terms).wallet, payee(terms).wallet] as const
-  const args = [termsHash, ...wallets, payerSignature.ecdsa, payeeSignature.ecdsa] as const
+  const args = createArguments({
+    terms,
+    payerSignature: payerSignature.ecdsa,
+    payeeSignature: payeeSignature.ecdsa,
+  })
   return encodeFunctionData({ abi: agreementFactoryAbi, functionName: 'create', args })
 }
 
@@ -132,12 +137,15 @@ function violation(
   known: Agreement,
   run: Uint8Array[],
 ): Hex {
-  const { leg, limitId, startIndex } = charged
+  const { leg, limitId, startSeq, startIndex } = charged
   const terms = termsOf(known)
   const limit = limitById(terms, limitId)
   if (limit === undefined) throw new Refusal('violation.limit', `the terms have no limit ${limitId}`)
-  const args = disclosureFor({ terms, limit, keys: keysOf(known, leg), run, index: startIndex })
-  return encodeFunctionData({ abi: agreementAbi, functionName: 'proveViolation', args })
+  if (!isProvable(limit)) throw new Refusal('violation.limit', `only services judge limit ${limitId}`)
+  const start = { seq: startSeq, index: startIndex }
+  const [call] = violationCalls({ terms, limit, keys: keysOf(known, leg), run, start })
+  if (call === undefined) throw new Refusal('violation.run', 'the violation has no envelopes')
+  return encodeFunctionData({ abi: agreementAbi, ...call })
 }
 
 function beginningOf(agreement: Hex, leg: number): string {
