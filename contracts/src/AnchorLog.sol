@@ -15,6 +15,7 @@ contract AnchorLog is IAnchorLog {
     mapping(address writer => Head) private _heads;
     /// @dev Key: writer << 64 | seq.
     mapping(uint256 key => bytes32) private _roots;
+    mapping(address writer => mapping(uint40 witnessedAt => uint64)) private _witnessed;
 
     /// @inheritdoc IAnchorLog
     function anchor(uint64 seq, bytes32 newRoot, uint64 size) external {
@@ -29,6 +30,18 @@ contract AnchorLog is IAnchorLog {
         (head.count, head.size, head.anchoredAt) = (count + 1, size, uint128(block.timestamp));
         _roots[_key(msg.sender, seq)] = newRoot;
         emit Anchored(msg.sender, seq, newRoot, size);
+    }
+
+    /// @inheritdoc IAnchorLog
+    function witness(address writer) external {
+        (uint64 count, uint40 witnessedAt) = (_heads[writer].count, uint40(block.timestamp));
+        _witnessed[writer][witnessedAt] = count;
+        emit Witnessed(writer, count, witnessedAt);
+    }
+
+    /// @inheritdoc IAnchorLog
+    function witnessed(address writer, uint40 witnessedAt) external view returns (uint64 count) {
+        return _witnessed[writer][witnessedAt];
     }
 
     /// @inheritdoc IAnchorLog

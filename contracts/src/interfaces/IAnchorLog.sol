@@ -34,7 +34,8 @@ interface IAnchorLog {
     /// @param size Leaves under the root; more than under the root before.
     function anchor(uint64 seq, bytes32 root, uint64 size) external;
 
-    /// @notice Notes how many roots a writer's log holds now, so that it can be told later which are older than a date. Anyone may.
+    /// @notice Notes how many roots a writer's log holds now, so that it can be told later which are older than a date. Anyone may, at any time;
+    /// what was noted in one second only grows.
     function witness(address writer) external;
 
     /// @notice Roots that a writer's log was noted to hold at a time, in seconds since 1970; 0 when nobody noted it then.

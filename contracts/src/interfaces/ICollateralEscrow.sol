@@ -14,7 +14,11 @@ struct Redemption {
 /// @title The ether behind an organisation's tokens
 /// @notice Issues SettlementTokens at 1 USD against ether worth at least 150 %, and redeems them at par, or pro rata when the ether is worth
 /// less than the tokens. Redemption never refuses and nobody can stop it. The organisation can issue, and withdraw what is not needed; it
-/// has no other power. Obligations = tokens of others than the organisation + amounts of agreements under way.
+/// has no other power. Obligations = supply + amounts of agreements under way. Every redemption lowers the supply by at least what it takes, so
+/// whatever the organisation does with its own tokens, what was covered stays covered unless the price falls. Ether that arrives in other
+/// ways than by deposit counts too; credits do not.
+/// @dev A price is fresh when its round is finished and its time is neither in the future nor more than `priceAgeMaxS` ago. A feed that reverts,
+/// or answers what is no round, is stale.
 interface ICollateralEscrow {
     /// @notice Emitted when ether was added.
     event Deposited(address indexed from, uint256 amountWei);
@@ -27,12 +31,19 @@ interface ICollateralEscrow {
     event Issued(address indexed to, uint256 amount, uint256 price);
 
     /// @notice Emitted when tokens were redeemed.
-    /// @param price USD per ether, in the feed's decimals; 0 when it was stale for too long.
-    /// @param feeWei What of it stays in the escrow.
+    /// @param amountWei What the holder got, or was credited.
+    /// @param price USD per ether at which it was, in the feed's decimals.
+    /// @param feeWei What stays in the escrow.
     event Redeemed(address indexed holder, uint256 amount, uint256 amountWei, uint256 price, uint256 feeWei);
 
     /// @notice Emitted when a redemption waits for the next price.
     event RedemptionQueued(uint256 indexed id, address indexed holder, uint256 amount);
+
+    /// @notice Emitted when ether could not be sent and is kept for whom it is due.
+    event Credited(address indexed account, uint256 amountWei);
+
+    /// @notice Emitted when a credit was paid.
+    event CreditPaid(address indexed account, uint256 amountWei);
 
     /// @notice Emitted when amounts of an agreement were reserved.
     event Reserved(address indexed agreement, uint256 amount);
@@ -55,12 +66,15 @@ interface ICollateralEscrow {
     /// @notice Thrown when the price is not above 0.
     error CollateralEscrowPriceNotPositive(int256 price);
 
+    /// @notice Thrown when the feed's prices have more than 18 decimals.
+    error CollateralEscrowDecimalsTooMany(uint8 decimals);
+
     /// @notice Thrown when the ether would be worth less than 150 % of what it must cover.
-    /// @param collateralWei Ether there would be.
+    /// @param collateralWei Ether there would be; 0 when not even that would be there.
     /// @param neededWei Ether that is needed at this price.
     error CollateralEscrowUndercollateralised(uint256 collateralWei, uint256 neededWei);
 
-    /// @notice Thrown when an amount is zero.
+    /// @notice Thrown when an amount, or a credit, is zero.
     error CollateralEscrowAmountZero();
 
     /// @notice Thrown when there is no such redemption, or it is done.
@@ -79,25 +93,34 @@ interface ICollateralEscrow {
     /// @param amount In units of 1e-18 tokens.
     function issue(address to, uint256 amount) external payable;
 
-    /// @notice Takes back ether that is not needed to cover supply and reservations with 150 %. Only the organisation.
+    /// @notice Takes back ether that is not needed to cover supply and reservations with 150 %. Only the organisation. Refuses a stale or
+    /// non-positive price unless nothing is to be covered.
     function withdraw(address payable to, uint256 amountWei) external;
 
-    /// @notice Redeems tokens of the sender, who must have approved them: at a fresh price at once, less a fee against prices that lag the
-    /// market; at a stale one it queues.
-    /// @return amountWei What was paid; 0 when it queues.
+    /// @notice Redeems tokens of the sender, who must have approved them: at a fresh price at once, less a fee of 0.5 % against prices that lag
+    /// the market; at a stale or non-positive one it queues. Pays min(par, pro rata) less the fee, rounded down: par = amount / price, pro
+    /// rata = the amount's share of supply in the ether. A holder that takes no ether is credited.
+    /// @return amountWei What was paid or credited; 0 when it queues.
     /// @return id Number of the queued redemption; 0 when it was paid.
     function redeem(uint256 amount) external returns (uint256 amountWei, uint256 id);
 
-    /// @notice Pays a queued redemption at the first fresh price after it, or pro rata at the last known price after 7 days. Anyone may call.
+    /// @notice Pays the holder of a queued redemption, by the same rule and fee: at a fresh price that was given after the request, or, 7 days
+    /// after it, at the last known price: the feed's latest positive one, else the one of the latest issue or redemption. Anyone may call; the
+    /// organisation should, as soon as a price comes, so that nobody can wait for one that suits.
+    /// @dev Queued tokens count as supply until then.
     function execute(uint256 id) external returns (uint256 amountWei);
 
     /// @notice Takes out what the caller was credited because a payment to it failed.
     function withdrawCredit() external;
 
-    /// @notice Reserves the amounts of an agreement. Only the factory. Refuses what ether and obligations do not allow, and a stale price.
+    /// @notice Pays an account its credit. Anyone may, so that a payment that failed for too little gas can be repeated.
+    function payCredit(address account) external;
+
+    /// @notice Reserves the amounts of an agreement. Only the factory. Refuses another payer than the organisation, what ether and obligations
+    /// do not allow, and a stale or non-positive price.
     function reserve(address agreement, address payer, uint256 amount) external;
 
-    /// @notice Ends a reservation. Only the factory.
+    /// @notice Ends a reservation. Only the factory, which sees to it that each ends once and with its amount. Needs no price.
     function release(address agreement, uint256 amount) external;
 
     /// @notice Who issues.
@@ -112,16 +135,19 @@ interface ICollateralEscrow {
     /// @notice USD per ether.
     function priceFeed() external view returns (address);
 
-    /// @notice Age from which a price is stale, in seconds.
+    /// @notice Age up to which a price is fresh, in seconds.
     function priceAgeMaxS() external view returns (uint256);
 
     /// @notice Amounts of agreements under way, in the smallest unit of the token.
     function reserved() external view returns (uint256);
 
-    /// @notice What must be covered with 150 %: tokens that others than the organisation hold, and reserved amounts.
+    /// @notice What must be covered with 150 %: all tokens, and reserved amounts.
     function obligations() external view returns (uint256);
 
-    /// @notice Ether that covers `amount` tokens with 150 % at the present price; reverts when it is stale.
+    /// @notice The ether that covers them: all there is, less credits.
+    function collateral() external view returns (uint256 amountWei);
+
+    /// @notice Ether that covers `amount` tokens with 150 % at the present price, rounded up; reverts when it is stale or not above 0.
     function collateralFor(uint256 amount) external view returns (uint256 neededWei);
 
     /// @notice A queued redemption.

@@ -17,7 +17,8 @@ struct PartyKeys {
 
 /// @title Which post-quantum keys belong to which wallet
 /// @notice A wallet registers its keys once. New keys come only under the old SLH-DSA key, so that who breaks or steals the wallet's
-/// classical key cannot replace them. Revocation is final: such a party goes on with another wallet. Nobody else has any power here.
+/// classical key cannot replace them; it can only revoke them. Revocation is final: such a party goes on with another wallet. Nobody else has
+/// any power here. What was signed while keys held stands: events have the keys of every version.
 interface IPartyRegistry {
     /// @notice Emitted when a party has registered its keys.
     event PartyRegistered(address indexed party, bytes32 mlDsaKeyHash, bytes32 slhDsaKey);
@@ -63,6 +64,9 @@ interface IPartyRegistry {
 
     /// @notice What to sign to revoke: SHA-256(tag consign.revoke ‖ suite 1 ‖ chain id 8 ‖ registry 20 ‖ party 20 ‖ version 4).
     function revocationDigest(address party) external view returns (bytes32);
+
+    /// @notice Verifies the signatures.
+    function postQuantumVerifier() external view returns (address);
 
     /// @notice The keys of a party; all zero when it has not registered.
     function keysOf(address party) external view returns (PartyKeys memory);
