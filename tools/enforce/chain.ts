@@ -50,14 +50,9 @@ export function connect(rpcUrl: string, print: (step: string, what: string, gas?
 
   const send = async ({ step, what, from, to, abi, ...call }: Call): Promise<Event[]> => {
     const receipt = await refusedByName(step, async () => {
-      const { request } = await client.simulateContract({
-        ...call,
-        address: to,
-        abi,
-        account: from,
-        chain: null,
-      })
-      return client.waitForTransactionReceipt({ hash: await client.writeContract(request as never) })
+      const { request } = await client.simulateContract({ ...call, address: to, abi, account: from })
+      const hash = await client.writeContract({ ...request, chain: null })
+      return client.waitForTransactionReceipt({ hash })
     })
     if (receipt.status !== 'success')
       throw new Error(`${step}: transaction ${receipt.transactionHash} was reverted`)

@@ -13,7 +13,7 @@ import {
   parseAbiParameters,
 } from 'viem'
 import { checkBody, checkLeg } from './authenticity.ts'
-import type { Accept, Cut, Envelope, LegKeys, Offer, Seal, SignedKeys } from './formats.ts'
+import type { Accept, Cut, Envelope, Offer, Seal, SignedKeys } from './formats.ts'
 import { readFrame } from './formats.ts'
 import { type Clause, type Party, Terms } from './terms.ts'
 

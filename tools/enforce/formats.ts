@@ -36,7 +36,13 @@ export type Offer = Signed & {
 }
 /** `signed`: the whole frame behind its kind. */
 export type Cut = Signed & {
-  signed: Hex offerDigest: Hex; acceptDigest: Hex; n: number; head: Hex; root: Hex }
+  signed: Hex
+  offerDigest: Hex
+  acceptDigest: Hex
+  n: number
+  head: Hex
+  root: Hex
+}
 export type Seal = Signed & { n: number; root: Hex; head: Hex }
 export type Accept = {
   offerDigest: Hex

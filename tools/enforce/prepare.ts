@@ -1,0 +1,122 @@
+// Makes a folder as a party holds it (folder.ts) of a shipment that went wrong: supplier and carrier hand over, in the carrier's leg it gets too
+// warm twice, the leg is sealed, the payer takes over, and the payee says what it was paid so far. From fixed seeds, by the packages that devices
+// and services use. node tools/enforce/prepare.ts FOLDER DEPLOYMENT.json, which is what deployConsign writes.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { agreementAbi, agreementFactoryAbi, type Deployment, settlementTokenAbi } from '@consign/chain'
+import { encodeFrame, encodeSignedSeal, type FrameKind, native, signSeal } from '@consign/envelope'
+import { merkleRoot } from '@consign/merkle'
+import { type PartyKeys, parseTokens, savePartyKeys, type TermsDraft } from '@consign/terms'
+import { type Hex, hexToBytes } from 'viem'
+import {
+  addEnvelope,
+  firstLeg,
+  type Handover,
+  handOver,
+  type LegEvidence,
+  makeShipment,
+  type Rows,
+  type Shipment,
+} from '../../contracts/script/shipment.ts'
+
+/** What was agreed: 40 °C never, and not above 30 °C for an hour at a time; half of each amount is guaranteed. */
+export const DRAFT: TermsDraft = {
+  parties: [
+    { name: 'factory', role: 'payer' },
+    { name: 'supplier', role: 'payee', amountTokens: '200' },
+    { name: 'shipper-x', role: 'carrier', amountTokens: '50' },
+  ],
+  limits: [{ metric: 'temperature', above: 40, penaltyTokens: '10' }],
+  guaranteePercent: 50,
+}
+const PAID_OFF_CHAIN = parseTokens('150')
+
+export async function prepare(dir: string, deployment: Deployment): Promise<Shipment> {
+  const shipment = await makeShipment(deployment, DRAFT)
+  const { factory, supplier, 'shipper-x': carrier } = shipment.parties
+  if (!factory || !supplier || !carrier) throw new Error('the draft names other parties')
+
+  const first = await firstLeg(shipment)
+  await addEnvelope(first, temperatures([20_000, 21_000, 22_000]))
+  const toCarrier = await handOver(shipment, first, carrier)
+  const second = toCarrier.next
+  for (const values of [[25_000, 29_000], [38_000, 41_000, 43_500], [42_000, 36_000], [28_000]])
+    await addEnvelope(second, temperatures(values))
+  const toPayer = await handOver(shipment, second, factory)
+
+  mkdirSync(join(dir, 'frames'), { recursive: true })
+  mkdirSync(join(dir, 'keys'))
+  writeLeg(dir, first, toCarrier)
+  writeLeg(dir, second, toPayer)
+  writeFrame(dir, `leg-${second.ref.leg}-seal`, 'seal', await sealOf(second))
+  writeFrame(dir, 'leg-2-keys', 'legKeys', hexToBytes(toPayer.next.signedKeys))
+  for (const [name, keys] of Object.entries(shipment.parties))
+    await savePartyKeys(join(dir, 'keys', `${name}.json`), keys)
+
+  const { chainId, factory: factoryAddress, implementation } = deployment
+  const abis = { factory: agreementFactoryAbi, agreement: agreementAbi, token: settlementTokenAbi }
+  writeJson(dir, 'deployment', { chainId, factory: factoryAddress, implementation, abis })
+  writeJson(dir, 'terms', shipment.terms)
+  writeJson(dir, 'signatures', { payer: shipment.payerSignature, payee: shipment.payeeSignature })
+  writeJson(dir, 'acknowledgements', [await acknowledgement(shipment, supplier, PAID_OFF_CHAIN)])
+  return shipment
+}
+
+const temperatures = (valuesMilliC: number[]): Rows =>
+  valuesMilliC.map((temperature) => ({ temperature, humidity: 45_000 }))
+
+function writeLeg(dir: string, leg: LegEvidence, handover: Handover): void {
+  const name = `leg-${leg.ref.leg}`
+  writeFrame(dir, `${name}-keys`, 'legKeys', hexToBytes(leg.signedKeys))
+  leg.wires.forEach((wire, seq) => {
+    writeFrame(dir, `${name}-envelope-${String(seq).padStart(6, '0')}`, 'envelope', wire)
+  })
+  writeFrame(dir, `${name}-offer`, 'offer', hexToBytes(handover.offer))
+  writeFrame(dir, `${name}-accept`, 'accept', hexToBytes(handover.accept))
+  writeFrame(dir, `${name}-cut`, 'cut', hexToBytes(handover.cut))
+}
+
+function writeFrame(dir: string, name: string, kind: FrameKind, bytes: Uint8Array): void {
+  writeFileSync(join(dir, 'frames', `${name}.frame`), encodeFrame(kind, bytes))
+}
+
+function writeJson(dir: string, name: string, document: unknown): void {
+  writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(document, null, 2)}\n`)
+}
+
+async function sealOf({ ref, keys, digests, previous }: LegEvidence): Promise<Uint8Array> {
+  const record = { ...ref, n: digests.length, root: merkleRoot(digests), head: previous }
+  return encodeSignedSeal(await signSeal(native, keys, record))
+}
+
+async function acknowledgement(shipment: Shipment, keys: PartyKeys, cumulative: bigint) {
+  const party = keys.wallet.address.toLowerCase() as Hex
+  const signature = await keys.wallet.signTypedData({
+    domain: {
+      name: 'Consign',
+      version: '1',
+      chainId: shipment.chainId,
+      verifyingContract: shipment.agreement,
+    },
+    types: {
+      Acknowledgement: [
+        { name: 'party', type: 'address' },
+        { name: 'cumulative', type: 'uint256' },
+      ],
+    },
+    primaryType: 'Acknowledgement',
+    message: { party, cumulative },
+  })
+  return { party, cumulative: String(cumulative), signature }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [dir, deploymentFile] = process.argv.slice(2)
+  if (!dir || !deploymentFile) {
+    process.stderr.write('usage: node tools/enforce/prepare.ts FOLDER DEPLOYMENT.json\n')
+    process.exitCode = 2
+  } else {
+    await prepare(dir, JSON.parse(readFileSync(deploymentFile, 'utf8')) as Deployment)
+  }
+}
