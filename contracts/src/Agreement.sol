@@ -1,62 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
-import {Accept, Case, IAgreement, Leg} from "./interfaces/IAgreement.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {AgreementState} from "./AgreementState.sol";
+import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
+import {Accept, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
+import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
 import {AgreementAddress} from "./libraries/AgreementAddress.sol";
-import {Clause, Clauses, Device, InstantaneousLimit, Party} from "./libraries/Clauses.sol";
+import {Clause, Clauses, Deadline, Device, Party, TenderTerms} from "./libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature, Records} from "./libraries/Records.sol";
 import {WalletSignature} from "./libraries/WalletSignature.sol";
 
-/// @title Implementation of IAgreement, where everything is described
-contract Agreement is IAgreement, EIP712 {
-    using Clauses for InstantaneousLimit;
-
+/// @title Implementation of IAgreementCustody, where everything is described, and the way to the other parts of an agreement
+contract Agreement is AgreementState, IAgreementCustody {
     bytes32 private constant ACCEPT_TYPEHASH = keccak256(
         "Accept(bytes32 offerDigest,address party,bytes32 termsHash,uint256 amount,uint256 penaltyMax,bytes32 reservationsHash)"
     );
+    bytes32 private constant MANUAL_CUT_TYPEHASH = keccak256(
+        "ManualCut(bytes32 termsHash,uint32 leg,uint32 n,uint64 timeMs,address to,bytes32 nextKeysHash,uint256 amount,uint256 penaltyMax,bytes32 reasonsHash)"
+    );
+    bytes32 private constant TENDER_REFUSAL_TYPEHASH =
+        keccak256("TenderRefusal(bytes32 termsHash,uint32 leg,bytes32 reasonsHash)");
+
+    uint8 private constant LATITUDE = 10;
+    uint8 private constant LONGITUDE = 11;
+    /// @dev End of a leg that no cut ended: every envelope of it counts.
+    uint32 private constant WITHOUT_END = type(uint32).max;
+    /// @dev Place of the loss among the cases of a deadline.
+    uint32 private constant LOSS_SEQ = type(uint32).max;
+    uint16 private constant LOSS_INDEX = type(uint16).max - 1;
 
     address private immutable FACTORY = msg.sender;
     address private immutable IMPLEMENTATION = address(this);
+    address private immutable CLAIMS;
+    address private immutable DISPUTES;
+    address private immutable PAYOUT;
 
-    /// @dev Where a leg ended stands in the slot of the leg after it: a cut then writes two slots and no third.
-    struct Begun {
-        bytes32 keysHash;
-        address custodian;
-        uint32 endOfLegBefore;
-        uint40 beganAt;
+    constructor(address claims, address disputes, address payout) {
+        (CLAIMS, DISPUTES, PAYOUT) = (claims, disputes, payout);
     }
 
-    mapping(uint256 leg => Begun) private _legs;
-    mapping(bytes32 caseId => Case) private _cases;
+    /// @dev Bonds come with the call that they are for.
+    receive() external payable {
+        revert AgreementEtherUnasked();
+    }
 
-    constructor() EIP712("Consign", "1") {}
+    /// @dev Runs the part whose call it is, on the storage of this agreement.
+    fallback() external payable {
+        address part = _partOf(msg.sig);
+        // solhint-disable-next-line no-inline-assembly
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let succeeded := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if succeeded { return(0, returndatasize()) }
+            revert(0, returndatasize())
+        }
+    }
 
-    /// @inheritdoc IAgreement
+    /// @inheritdoc IAgreementCustody
     function start(
         LegKeys calldata keys,
         P256Signature calldata signature,
         Clause calldata device,
         Clause calldata payer,
-        Clause calldata payee
+        Clause calldata payee,
+        Clause calldata general
     ) external {
-        if (_legs[0].keysHash != 0) revert AgreementAlreadyStarted();
-        bytes32 terms = termsHash();
+        if (_legs[0].custodian != address(0)) revert AgreementAlreadyStarted();
+        if (_status.phase != Phase.Created) revert AgreementPhaseUnexpected(_status.phase);
+        bytes32 terms = _termsHash();
         address custodian = _partyInRole(terms, payee, Clauses.ROLE_PAYEE);
-        _requireSigners(terms, _partyInRole(terms, payer, Clauses.ROLE_PAYER), custodian);
+        address paying = _partyInRole(terms, payer, Clauses.ROLE_PAYER);
+        _requireSigners(terms, paying, custodian);
+        uint256 guaranteeTotal = Clauses.general(terms, general).guaranteeTotal;
+        if (guaranteeTotal > 0 && _fundedAt == 0) revert AgreementNotFunded(guaranteeTotal);
 
         Device memory identity = Clauses.device(terms, device);
         bytes32 keysHash = Records.legKeysDigest(0, keys);
         _requireP256(keysHash, signature, identity.p256X, identity.p256Y);
 
         _legs[0] = Begun(keysHash, custodian, 0, uint40(block.timestamp));
+        (_status.payer, _status.phase) = (paying, Phase.Started);
         emit Started(custodian, keysHash);
     }
 
-    /// @inheritdoc IAgreement
+    /// @inheritdoc IAgreementCustody
     function recordCut(
         uint32 leg,
         LegKeys calldata keys,
@@ -72,45 +103,128 @@ contract Agreement is IAgreement, EIP712 {
         if (cut.n < offer.m || cut.n - offer.m > offer.ttlEnvelopes) {
             revert AgreementCutOutsideOffer(cut.n, offer.m, offer.ttlEnvelopes);
         }
+        bytes32 terms = _termsHash();
+        uint8 role = _requireTaker(terms, taker, accept.party, accept.amount, accept.penaltyMax);
         bytes32 offered = Records.offerDigest(leg, offer);
-        bytes32 accepted = _requireAccept(offered, accept, acceptSignature, taker);
-        bytes32 cutDigest = Records.cutDigest(leg, offered, accepted, cut);
-        _requireP256(cutDigest, signature, keys.p256X, keys.p256Y);
-
-        _legs[uint256(leg) + 1] = Begun(offer.nextKeysHash, accept.party, cut.n, uint40(block.timestamp));
-        emit CustodyTransferred(leg, accept.party, cut.n, cutDigest);
+        bytes32 accepted = _acceptDigest(terms, offered, accept);
+        if (!WalletSignature.isBy(accept.party, accepted, acceptSignature)) {
+            revert AgreementAcceptSignatureInvalid(accept.party);
+        }
+        bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
+        _requireP256(digest, signature, keys.p256X, keys.p256Y);
+        _transfer(leg, accept.party, role, cut.n, offer.nextKeysHash, digest);
     }
 
-    /// @inheritdoc IAgreement
-    function proveViolation(
+    /// @inheritdoc IAgreementCustody
+    function recordManualCut(
+        uint32 leg,
+        ManualCut calldata cut,
+        bytes calldata fromSignature,
+        bytes calldata toSignature,
+        Clause calldata taker
+    ) external {
+        _requireOpen(leg);
+        bytes32 terms = _termsHash();
+        uint8 role = _requireTaker(terms, taker, cut.to, cut.amount, cut.penaltyMax);
+        address from = _legs[leg].custodian;
+        if (from == cut.to) revert AgreementCustodianUnchanged(from);
+        bytes32 digest = _manualCutDigest(terms, leg, cut);
+        _requireWallet(from, digest, fromSignature);
+        _requireWallet(cut.to, digest, toSignature);
+        _transfer(leg, cut.to, role, cut.n, cut.nextKeysHash, digest);
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function recordTender(
         uint32 leg,
         LegKeys calldata keys,
-        Clause calldata limit,
-        Disclosure[] calldata run,
-        uint16 index,
-        P256Signature calldata signature
+        Offer calldata offer,
+        P256Signature calldata signature,
+        Clause calldata tender,
+        Disclosure calldata latitude,
+        Disclosure calldata longitude
     ) external {
         _requireKeys(leg, keys);
-        InstantaneousLimit memory broken = Clauses.instantaneousLimit(termsHash(), limit);
-        (uint32 seq, bytes32 digest) = _requireRun(leg, run);
-        if (_hasEnded(leg) && seq >= _legs[uint256(leg) + 1].endOfLegBefore) {
-            revert AgreementBeyondCut(seq, _legs[uint256(leg) + 1].endOfLegBefore);
-        }
-        _requireP256(digest, signature, keys.p256X, keys.p256Y);
-        int32 value = _requireFirstOutside(broken, run, index);
+        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
+        if (_tenders[leg].recordedAt != 0) revert AgreementAlreadyTendered(leg);
+        TenderTerms memory destination = Clauses.tender(_termsHash(), tender);
+        _requireP256(Records.offerDigest(leg, offer), signature, keys.p256X, keys.p256Y);
+        _requireHead(offer, latitude.header);
+        _requireHead(offer, longitude.header);
+        _requireInside(destination, latitude, longitude);
+        if (EnvelopeCodec.clockStateOf(latitude.header) == 0) revert IAgreementClaims.AgreementClockUnset();
 
-        bytes32 caseId = Records.caseId(leg, broken.limitId, seq, index);
-        if (_cases[caseId].provenAt != 0) revert AgreementAlreadyProven(caseId);
-        _cases[caseId] = Case(uint64(block.timestamp), leg, broken.limitId);
-        emit ViolationProven(caseId, leg, _legs[leg].custodian, broken.limitId, broken.penalty, value);
+        uint64 tenderedMs = EnvelopeCodec.baseUtcMsOf(latitude.header);
+        _tenders[leg] = Tender(offer.m, tenderedMs, uint40(block.timestamp), false);
+        emit Tendered(leg, offer.m, tenderedMs);
     }
 
-    /// @inheritdoc IAgreement
+    /// @inheritdoc IAgreementCustody
+    function refuseTender(uint32 leg, bytes32 reasonsHash, bytes calldata signature, Clause calldata tender) external {
+        bytes32 terms = _termsHash();
+        uint256 until = _graceEnd(terms, leg, tender);
+        if (block.timestamp > until) revert AgreementTenderGrace(until);
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(TENDER_REFUSAL_TYPEHASH, terms, leg, reasonsHash)));
+        _requireWallet(_status.payer, digest, signature);
+        _tenders[leg].refused = true;
+        emit TenderRefused(leg, reasonsHash);
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function deliverByTender(uint32 leg, Clause calldata tender) external {
+        uint256 until = _graceEnd(_termsHash(), leg, tender);
+        if (block.timestamp <= until) revert AgreementTenderGrace(until);
+        uint32 m = _tenders[leg].m;
+        address payer = _status.payer;
+        _legs[uint256(leg) + 1] = Begun(0, payer, m, uint40(block.timestamp));
+        emit CustodyTransferred(leg, payer, m, 0);
+        _end();
+        emit Delivered(leg + 1);
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function closeUndelivered(uint32 leg, Clause calldata deadline) external {
+        Deadline memory due = Clauses.deadline(_termsHash(), deadline);
+        if (due.lostAfterMs == 0 || block.timestamp * 1000 < due.lostAfterMs) revert AgreementNotLost(due.lostAfterMs);
+        if (_status.phase == Phase.Created) {
+            leg = 0;
+        } else {
+            _requireOpen(leg);
+            Tender memory tender = _tenders[leg];
+            if (tender.recordedAt != 0 && !tender.refused) revert AgreementAlreadyTendered(leg);
+            _chargeLoss(leg, due);
+            _legs[uint256(leg) + 1] = Begun(0, _status.payer, WITHOUT_END, uint40(block.timestamp));
+        }
+        _end();
+        emit ClosedUndelivered(leg);
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function termsHash() external view returns (bytes32) {
+        return _termsHash();
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function factory() external view returns (address) {
+        return FACTORY;
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function phase() external view returns (Phase) {
+        return _status.phase;
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function deliveredAt() external view returns (uint256) {
+        return _status.deliveredAt;
+    }
+
+    /// @inheritdoc IAgreementCustody
     function custodianOf(uint32 leg) external view returns (address) {
         return _legs[leg].custodian;
     }
 
-    /// @inheritdoc IAgreement
+    /// @inheritdoc IAgreementCustody
     function legOf(uint32 leg) external view returns (Leg memory) {
         Begun memory begun = _legs[leg];
         bool ended = _hasEnded(leg);
@@ -118,24 +232,43 @@ contract Agreement is IAgreement, EIP712 {
         return Leg(begun.keysHash, begun.custodian, n, begun.beganAt, ended);
     }
 
-    /// @inheritdoc IAgreement
-    function caseOf(bytes32 caseId) external view returns (Case memory) {
-        return _cases[caseId];
+    /// @inheritdoc IAgreementCustody
+    function tenderOf(uint32 leg) external view returns (Tender memory) {
+        return _tenders[leg];
     }
 
-    /// @inheritdoc IAgreement
-    function termsHash() public view returns (bytes32) {
-        return bytes32(Clones.fetchCloneArgs(address(this)));
+    /// @dev Ends `leg` and begins the next one, in which nothing is cut or proven any more when it is the payer's.
+    function _transfer(uint32 leg, address to, uint8 role, uint32 n, bytes32 nextKeysHash, bytes32 digest) private {
+        if (nextKeysHash == 0) revert AgreementKeysHashZero();
+        bool isPayer = role == Clauses.ROLE_PAYER;
+        _legs[uint256(leg) + 1] = Begun(isPayer ? bytes32(0) : nextKeysHash, to, n, uint40(block.timestamp));
+        emit CustodyTransferred(leg, to, n, digest);
+        if (!isPayer) return;
+        _end();
+        emit Delivered(leg + 1);
     }
 
-    function _hasEnded(uint32 leg) private view returns (bool) {
-        return _legs[uint256(leg) + 1].custodian != address(0);
+    function _end() private {
+        (_status.deliveredAt, _status.phase) = (uint40(block.timestamp), Phase.Delivered);
     }
 
-    function _requireKeys(uint32 leg, LegKeys calldata keys) private view {
-        bytes32 keysHash = _legs[leg].keysHash;
-        if (keysHash == 0) revert AgreementLegNotBegun(leg);
-        if (keysHash != Records.legKeysDigest(leg, keys)) revert AgreementKeysNotOfLeg(leg);
+    /// @dev Nothing answers for a loss but the terms themselves, so it cannot be contested.
+    function _chargeLoss(uint32 leg, Deadline memory due) private {
+        bytes32 caseId = Records.caseId(leg, due.limitId, LOSS_SEQ, LOSS_INDEX);
+        Case storage loss = _cases[caseId];
+        (loss.state, loss.leg, loss.limitId, loss.seq) = (CaseState.Upheld, leg, due.limitId, LOSS_SEQ);
+        (loss.provenAt, loss.beneficiary) = (uint40(block.timestamp), due.penalty.beneficiary);
+        if (due.penalty.limitMax < type(uint96).max) _limitMax[due.limitId] = due.penalty.limitMax;
+        _charge(loss, due.lossPenalty);
+        _status.lastClaimAt = uint40(block.timestamp);
+        int256 lateMs = int256(block.timestamp * 1000) - int256(uint256(due.deliverByMs));
+        emit IAgreementClaims.ViolationProven(caseId, leg, _legs[leg].custodian, due.limitId, due.lossPenalty, lateMs);
+    }
+
+    /// @dev A leg has keys from its beginning; the payer's has none.
+    function _requireOpen(uint32 leg) private view {
+        if (_legs[leg].keysHash == 0) revert AgreementLegNotBegun(leg);
+        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
     }
 
     function _partyInRole(bytes32 terms, Clause calldata clause, uint8 role) private view returns (address) {
@@ -151,18 +284,24 @@ contract Agreement is IAgreement, EIP712 {
         }
     }
 
-    function _requireAccept(
-        bytes32 offered,
-        Accept calldata accept,
-        bytes calldata acceptSignature,
-        Clause calldata taker
-    ) private view returns (bytes32 accepted) {
-        bytes32 terms = termsHash();
+    function _requireTaker(bytes32 terms, Clause calldata taker, address wallet, uint256 amount, uint256 penaltyMax)
+        private
+        view
+        returns (uint8 role)
+    {
         Party memory listed = Clauses.party(terms, taker);
-        if (accept.party != listed.wallet || accept.amount != listed.amount || accept.penaltyMax != listed.penaltyCap) {
+        if (wallet != listed.wallet || amount != listed.amount || penaltyMax != listed.penaltyCap) {
             revert AgreementAcceptNotAsAgreed();
         }
-        accepted = _hashTypedDataV4(
+        return listed.role;
+    }
+
+    function _requireWallet(address party, bytes32 digest, bytes calldata signature) private view {
+        if (!WalletSignature.isBy(party, digest, signature)) revert AgreementPartySignatureInvalid(party);
+    }
+
+    function _acceptDigest(bytes32 terms, bytes32 offered, Accept calldata accept) private view returns (bytes32) {
+        return _hashTypedDataV4(
             keccak256(
                 abi.encode(
                     ACCEPT_TYPEHASH,
@@ -175,59 +314,80 @@ contract Agreement is IAgreement, EIP712 {
                 )
             )
         );
-        if (!WalletSignature.isBy(accept.party, accepted, acceptSignature)) {
-            revert AgreementAcceptSignatureInvalid(accept.party);
-        }
     }
 
-    /// @dev Every envelope is of this leg and follows the one before it.
-    /// @return seq Sequence number of the last envelope.
-    /// @return digest Its digest.
-    function _requireRun(uint32 leg, Disclosure[] calldata run) private view returns (uint32 seq, bytes32 digest) {
-        if (run.length == 0) revert AgreementRunEmpty();
-        for (uint256 i = 0; i < run.length; ++i) {
-            bytes calldata header = run[i].header;
-            EnvelopeCodec.requireHeader(header);
-            if (
-                EnvelopeCodec.chainIdOf(header) != block.chainid || EnvelopeCodec.agreementOf(header) != address(this)
-                    || EnvelopeCodec.legOf(header) != leg
-            ) revert AgreementEnvelopeForeign(i);
-            uint32 next = EnvelopeCodec.seqOf(header);
-            if (i > 0 && (next != uint256(seq) + 1 || EnvelopeCodec.previousOf(header) != digest)) {
-                revert AgreementRunNotLinked(i);
-            }
-            seq = next;
-            digest = EnvelopeCodec.digest(header);
-        }
+    function _manualCutDigest(bytes32 terms, uint32 leg, ManualCut calldata cut) private view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    MANUAL_CUT_TYPEHASH,
+                    terms,
+                    leg,
+                    cut.n,
+                    cut.timeMs,
+                    cut.to,
+                    cut.nextKeysHash,
+                    cut.amount,
+                    cut.penaltyMax,
+                    cut.reasonsHash
+                )
+            )
+        );
     }
 
-    /// @dev Scans back from `index` of the last envelope to the value before it.
-    function _requireFirstOutside(InstantaneousLimit memory limit, Disclosure[] calldata run, uint16 index)
+    /// @dev The leg signed the offer, and with its head the envelope before it.
+    function _requireHead(Offer calldata offer, bytes calldata header) private pure {
+        EnvelopeCodec.requireHeader(header);
+        bool isHead = EnvelopeCodec.digest(header) == offer.head && uint256(EnvelopeCodec.seqOf(header)) + 1 == offer.m;
+        if (!isHead) revert AgreementOfferNotAtEnvelope();
+    }
+
+    /// @dev The last reading that has both coordinates counts.
+    function _requireInside(TenderTerms memory box, Disclosure calldata latitude, Disclosure calldata longitude)
         private
         pure
-        returns (int32 value)
     {
-        uint256 last = run.length - 1;
-        uint256 count = EnvelopeCodec.requireColumn(run[last], limit.metric);
-        value = index < count ? EnvelopeCodec.valueAt(run[last].column, index) : EnvelopeCodec.MISSING;
-        if (value == EnvelopeCodec.MISSING) revert AgreementReadingAbsent(index);
-        if (!limit.isOutside(value)) revert AgreementReadingInside(value);
-
-        for (uint256 back = 0; back <= last; ++back) {
-            Disclosure calldata shown = run[last - back];
-            uint256 place = back == 0 ? index : EnvelopeCodec.requireColumn(shown, limit.metric);
-            while (place > 0) {
-                int32 before = EnvelopeCodec.valueAt(shown.column, --place);
-                if (before == EnvelopeCodec.MISSING) continue;
-                if (limit.isOutside(before)) revert AgreementNotFirstOutside(EnvelopeCodec.seqOf(shown.header), place);
-                return value;
-            }
+        (int32 north, int32 east) = (EnvelopeCodec.MISSING, EnvelopeCodec.MISSING);
+        uint256 both = Math.min(
+            EnvelopeCodec.requireColumn(latitude, LATITUDE), EnvelopeCodec.requireColumn(longitude, LONGITUDE)
+        );
+        while (both > 0 && (north == EnvelopeCodec.MISSING || east == EnvelopeCodec.MISSING)) {
+            --both;
+            north = EnvelopeCodec.valueAt(latitude.column, both);
+            east = EnvelopeCodec.valueAt(longitude.column, both);
         }
-        uint32 first = EnvelopeCodec.seqOf(run[0].header);
-        if (first != 0) revert AgreementPredecessorMissing(first);
+        bool isInside = north >= box.latitudeMin && north <= box.latitudeMax && east >= box.longitudeMin
+            && east <= box.longitudeMax && north != EnvelopeCodec.MISSING && east != EnvelopeCodec.MISSING;
+        if (!isInside) revert AgreementNotAtDestination(north, east);
     }
 
-    function _requireP256(bytes32 digest, P256Signature calldata signature, bytes32 x, bytes32 y) private view {
-        if (!P256.verify(digest, signature.r, signature.s, x, y)) revert AgreementDeviceSignatureInvalid();
+    /// @return until Last second in which the payer can refuse the standing tender of an open leg.
+    function _graceEnd(bytes32 terms, uint32 leg, Clause calldata clause) private view returns (uint256 until) {
+        Tender memory tender = _tenders[leg];
+        if (tender.recordedAt == 0 || tender.refused) revert AgreementNotTendered(leg);
+        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
+        return tender.recordedAt + Math.ceilDiv(Clauses.tender(terms, clause).graceMs, 1000);
+    }
+
+    function _partOf(bytes4 selector) private view returns (address) {
+        if (
+            selector == IAgreementPayout.fund.selector || selector == IAgreementPayout.fundWithPermit.selector
+                || selector == IAgreementPayout.acknowledge.selector || selector == IAgreementPayout.settle.selector
+                || selector == IAgreementPayout.claim.selector || selector == IAgreementPayout.release.selector
+                || selector == IAgreementPayout.isFunded.selector
+                || selector == IAgreementPayout.acknowledgedBy.selector || selector == IAgreementPayout.awardOf.selector
+                || selector == IAgreementPayout.settledAt.selector
+                || selector == IAgreementPayout.guaranteeUsed.selector
+        ) return PAYOUT;
+        if (
+            selector == IAgreementDisputes.contest.selector || selector == IAgreementDisputes.answerWithSeal.selector
+                || selector == IAgreementDisputes.answerWithAnchor.selector
+                || selector == IAgreementDisputes.confirmLeg.selector || selector == IAgreementDisputes.resolve.selector
+                || selector == IAgreementDisputes.withdrawCredit.selector
+                || selector == IAgreementDisputes.contestBondWei.selector
+                || selector == IAgreementDisputes.creditOf.selector
+                || selector == IAgreementDisputes.postQuantumVerifier.selector
+        ) return DISPUTES;
+        return CLAIMS;
     }
 }

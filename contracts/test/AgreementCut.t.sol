@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Accept, IAgreement, Leg} from "../src/interfaces/IAgreement.sol";
+import {Accept, IAgreementCustody, Leg} from "../src/interfaces/IAgreementCustody.sol";
 import {Clauses} from "../src/libraries/Clauses.sol";
 import {ContractWallet} from "./support/ContractWallet.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
@@ -16,7 +16,7 @@ contract AgreementCutTest is ShipmentFixture {
     function test_passesCustodyToTheTaker() external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         vm.expectEmit();
-        emit IAgreement.CustodyTransferred(0, vm.addr(CARRIER_KEY), 3, _cutDigestOf(call));
+        emit IAgreementCustody.CustodyTransferred(0, vm.addr(CARRIER_KEY), 3, _cutDigestOf(call));
         _recordCut(call);
         vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
         Leg memory ended = agreement.legOf(0);
@@ -41,17 +41,23 @@ contract AgreementCutTest is ShipmentFixture {
 
     function test_endsALegOnce() external {
         _recordCut(_cutCall(0, 3, CARRIER, CARRIER_KEY));
-        _refuses(_cutCall(0, 3, CARRIER, CARRIER_KEY), abi.encodeWithSelector(IAgreement.AgreementLegEnded.selector, 0));
-        _refuses(_cutCall(0, 4, PAYER, PAYER_KEY), abi.encodeWithSelector(IAgreement.AgreementLegEnded.selector, 0));
+        _refuses(
+            _cutCall(0, 3, CARRIER, CARRIER_KEY),
+            abi.encodeWithSelector(IAgreementCustody.AgreementLegEnded.selector, 0)
+        );
+        _refuses(
+            _cutCall(0, 4, PAYER, PAYER_KEY), abi.encodeWithSelector(IAgreementCustody.AgreementLegEnded.selector, 0)
+        );
     }
 
     function test_refusesALegThatHasNotBegun() external {
         _refuses(
-            _cutCall(1, 3, CARRIER, CARRIER_KEY), abi.encodeWithSelector(IAgreement.AgreementLegNotBegun.selector, 1)
+            _cutCall(1, 3, CARRIER, CARRIER_KEY),
+            abi.encodeWithSelector(IAgreementCustody.AgreementLegNotBegun.selector, 1)
         );
         _refuses(
             _cutCall(type(uint32).max - 1, 3, CARRIER, CARRIER_KEY),
-            abi.encodeWithSelector(IAgreement.AgreementLegNotBegun.selector, type(uint32).max - 1)
+            abi.encodeWithSelector(IAgreementCustody.AgreementLegNotBegun.selector, type(uint32).max - 1)
         );
         vm.assertFalse(agreement.legOf(type(uint32).max).ended);
     }
@@ -60,7 +66,7 @@ contract AgreementCutTest is ShipmentFixture {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         call.keys = _legKeys(1);
         call.signature = _signP256(_legKey(1), _cutDigestOf(call));
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementKeysNotOfLeg.selector, 0));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementKeysNotOfLeg.selector, 0));
     }
 
     function test_refusesACutThatTheLegDidNotSign() external {
@@ -101,7 +107,7 @@ contract AgreementCutTest is ShipmentFixture {
     function test_refusesACutOfAnotherChain() external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         vm.chainId(4242);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementKeysNotOfLeg.selector, 0));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementKeysNotOfLeg.selector, 0));
     }
 
     function test_refusesAnAcceptForAnotherAgreement() external {
@@ -138,13 +144,13 @@ contract AgreementCutTest is ShipmentFixture {
     function test_refusesATakerWhomTheTermsDoNotList() external {
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         call.accept.party = vm.addr(STRANGER_KEY);
-        call.taker.body = _partyBody(2, 3, "stranger", STRANGER_KEY);
+        call.taker.body = _partyBody(2, 3, "stranger", STRANGER_KEY, AMOUNT, PENALTY_CAP);
         _signCut(call, STRANGER_KEY);
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
     function test_refusesAnAcceptThatDiffersFromTheTakersClause() external {
-        bytes memory refusal = abi.encodeWithSelector(IAgreement.AgreementAcceptNotAsAgreed.selector);
+        bytes memory refusal = abi.encodeWithSelector(IAgreementCustody.AgreementAcceptNotAsAgreed.selector);
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         Accept memory accept = call.accept;
         accept.amount += 1;
@@ -159,7 +165,7 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     function test_anOfferLivesForItsEnvelopesAndNoLonger() external {
-        bytes4 outside = IAgreement.AgreementCutOutsideOffer.selector;
+        bytes4 outside = IAgreementCustody.AgreementCutOutsideOffer.selector;
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
         call.offer.ttlEnvelopes = 2;
         call.cut.n = 2;
@@ -183,7 +189,9 @@ contract AgreementCutTest is ShipmentFixture {
             _recordCut(call);
             vm.assertEq(agreement.legOf(0).n, n);
         } else {
-            _refuses(call, abi.encodeWithSelector(IAgreement.AgreementCutOutsideOffer.selector, n, m, ttlEnvelopes));
+            _refuses(
+                call, abi.encodeWithSelector(IAgreementCustody.AgreementCutOutsideOffer.selector, n, m, ttlEnvelopes)
+            );
         }
     }
 
@@ -199,11 +207,13 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     function _refusesSignature(CutCall memory call) private {
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function _refusesAccept(CutCall memory call) private {
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementAcceptSignatureInvalid.selector, call.accept.party));
+        _refuses(
+            call, abi.encodeWithSelector(IAgreementCustody.AgreementAcceptSignatureInvalid.selector, call.accept.party)
+        );
     }
 
     function _refuses(CutCall memory call, bytes memory refusal) private {

@@ -3,19 +3,18 @@ pragma solidity 0.8.37;
 
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementFactory} from "../src/interfaces/IAgreementFactory.sol";
+import {Clause} from "../src/libraries/Clauses.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
 import {ContractWallet} from "./support/ContractWallet.sol";
 import {vm} from "./support/Vm.sol";
 
 contract AgreementFactoryTest is ShipmentFixture {
-    uint256 private constant SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
-
     address private immutable payer = vm.addr(PAYER_KEY);
     address private immutable payee = vm.addr(PAYEE_KEY);
 
     /// @dev The fixture's agreement is not wanted here: each test makes its own.
     function setUp() public override {
-        factory = _newFactory();
+        _deploy();
         _sampleTerms();
     }
 
@@ -67,17 +66,18 @@ contract AgreementFactoryTest is ShipmentFixture {
 
     function test_refusesTheMalleatedSignature() external {
         bytes32 digest = _digestHere();
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(PAYER_KEY, digest);
-        bytes memory malleated = abi.encodePacked(r, bytes32(SECP256K1_ORDER - uint256(s)), v == 27 ? 28 : 27);
+        bytes memory malleated = _malleatedWallet(PAYER_KEY, digest);
         bytes memory other = _signWallet(PAYEE_KEY, digest);
+        Clause memory general = _clause(GENERAL);
         vm.expectRevert(abi.encodeWithSelector(IAgreementFactory.AgreementFactorySignatureInvalid.selector, payer));
-        factory.create(termsHash, payer, payee, malleated, other);
+        factory.create(termsHash, payer, payee, malleated, other, general);
     }
 
     function testFuzz_refusesBytesThatAreNoSignature(bytes calldata noise) external {
         bytes memory other = _signWallet(PAYEE_KEY, _digestHere());
+        Clause memory general = _clause(GENERAL);
         vm.expectRevert(abi.encodeWithSelector(IAgreementFactory.AgreementFactorySignatureInvalid.selector, payer));
-        factory.create(termsHash, payer, payee, noise, other);
+        factory.create(termsHash, payer, payee, noise, other, general);
     }
 
     function test_refusesTheSameAgreementTwice() external {
@@ -87,8 +87,9 @@ contract AgreementFactoryTest is ShipmentFixture {
     }
 
     function test_refusesPayerAndPayeeInOne() external {
+        Clause memory general = _clause(GENERAL);
         vm.expectRevert(abi.encodeWithSelector(IAgreementFactory.AgreementFactoryPartiesEqual.selector, payer));
-        factory.create(termsHash, payer, payer, "", "");
+        factory.create(termsHash, payer, payer, "", "", general);
     }
 
     function test_takesTheSignatureOfAContractWallet() external {
@@ -96,11 +97,12 @@ contract AgreementFactoryTest is ShipmentFixture {
         bytes32 digest = _agreementDigest(address(factory), payer, address(wallet));
         bytes memory payerSignature = _signWallet(PAYER_KEY, digest);
         bytes memory strange = _signWallet(STRANGER_KEY, digest);
+        Clause memory general = _clause(GENERAL);
         vm.expectRevert(
             abi.encodeWithSelector(IAgreementFactory.AgreementFactorySignatureInvalid.selector, address(wallet))
         );
-        factory.create(termsHash, payer, address(wallet), payerSignature, strange);
-        factory.create(termsHash, payer, address(wallet), payerSignature, _signWallet(PAYEE_KEY, digest));
+        factory.create(termsHash, payer, address(wallet), payerSignature, strange, general);
+        factory.create(termsHash, payer, address(wallet), payerSignature, _signWallet(PAYEE_KEY, digest), general);
     }
 
     function test_takesTheKeyOfAnAccountThatDelegatesItsCode() external {
@@ -118,7 +120,8 @@ contract AgreementFactoryTest is ShipmentFixture {
 
     function _refuses(uint256 payerKey, uint256 payeeKey, bytes32 digest, address party) private {
         (bytes memory first, bytes memory second) = (_signWallet(payerKey, digest), _signWallet(payeeKey, digest));
+        Clause memory general = _clause(GENERAL);
         vm.expectRevert(abi.encodeWithSelector(IAgreementFactory.AgreementFactorySignatureInvalid.selector, party));
-        factory.create(termsHash, payer, payee, first, second);
+        factory.create(termsHash, payer, payee, first, second, general);
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAgreement, Leg} from "../src/interfaces/IAgreement.sol";
+import {IAgreement} from "../src/interfaces/IAgreement.sol";
+import {IAgreementCustody, Leg} from "../src/interfaces/IAgreementCustody.sol";
 import {Clause, Clauses} from "../src/libraries/Clauses.sol";
 import {P256Signature} from "../src/libraries/Records.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
@@ -11,7 +12,7 @@ contract AgreementStartTest is ShipmentFixture {
     function test_putsLeg0IntoTheCustodyOfThePayee() external {
         StartCall memory call = _startCall();
         vm.expectEmit();
-        emit IAgreement.Started(vm.addr(PAYEE_KEY), _keysHash(0, call.keys));
+        emit IAgreementCustody.Started(vm.addr(PAYEE_KEY), _keysHash(0, call.keys));
         _start(call);
         vm.assertEq(agreement.custodianOf(0), vm.addr(PAYEE_KEY));
         Leg memory leg = agreement.legOf(0);
@@ -30,14 +31,14 @@ contract AgreementStartTest is ShipmentFixture {
     function test_startsOnce() external {
         StartCall memory call = _startCall();
         _start(call);
-        vm.expectRevert(IAgreement.AgreementAlreadyStarted.selector);
+        vm.expectRevert(IAgreementCustody.AgreementAlreadyStarted.selector);
         _start(call);
     }
 
     function test_refusesKeysThatTheDeviceDidNotSign() external {
         StartCall memory call = _startCall();
         call.signature = _signP256(_legKey(0), _keysHash(0, call.keys));
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     /// forge-config: default.fuzz.runs = 250
@@ -49,19 +50,19 @@ contract AgreementStartTest is ShipmentFixture {
         else if (field % 4 == 1) call.keys.p256Y ^= mask;
         else if (field % 4 == 2) call.keys.mlDsaKeyHash ^= mask;
         else call.keys.slhDsaKey ^= mask;
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesTheSignatureWithHighS() external {
         StartCall memory call = _startCall();
         call.signature.s = _otherS(call.signature.s);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesTheZeroSignature() external {
         StartCall memory call = _startCall();
         call.signature = P256Signature(0, 0);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesKeysSignedForAnotherAgreement() external {
@@ -69,25 +70,24 @@ contract AgreementStartTest is ShipmentFixture {
         agreement = IAgreement(address(this));
         StartCall memory call = _startCall();
         agreement = here;
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesKeysSignedForAnotherChain() external {
         StartCall memory call = _startCall();
         vm.chainId(4242);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesKeysSignedForAnotherLeg() external {
         StartCall memory call = _startCall();
         call.signature = _signP256(DEVICE_KEY, _keysHash(1, call.keys));
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_refusesADeviceThatTheTermsDoNotName() external {
         StartCall memory call = _startCall();
-        (uint256 x, uint256 y) = vm.publicKeyP256(STRANGER_KEY);
-        call.device.body = abi.encode(keccak256("device"), x, y, bytes32("ml"), bytes32("slh"), address(1), uint8(1));
+        call.device.body = _deviceBody(STRANGER_KEY, 2);
         call.signature = _signP256(STRANGER_KEY, _keysHash(0, call.keys));
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
@@ -95,10 +95,10 @@ contract AgreementStartTest is ShipmentFixture {
     function test_refusesAPartyInTheRoleOfAnother() external {
         StartCall memory call = _startCall();
         call.payee = _clause(CARRIER);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementRoleUnexpected.selector, 3, 2));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 3, 2));
         call = _startCall();
         call.payer = _clause(PAYEE);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementRoleUnexpected.selector, 2, 1));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 2, 1));
     }
 
     function test_refusesAClauseOfAnotherKind() external {
@@ -116,7 +116,7 @@ contract AgreementStartTest is ShipmentFixture {
         _refuses(
             _startCall(),
             abi.encodeWithSelector(
-                IAgreement.AgreementPartiesNotSigners.selector, vm.addr(PAYER_KEY), vm.addr(PAYEE_KEY)
+                IAgreementCustody.AgreementPartiesNotSigners.selector, vm.addr(PAYER_KEY), vm.addr(PAYEE_KEY)
             )
         );
     }
@@ -126,7 +126,7 @@ contract AgreementStartTest is ShipmentFixture {
         IAgreement other = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
         StartCall memory here = _startCall();
         agreement = other;
-        _refuses(here, abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector));
+        _refuses(here, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_theImplementationItselfCannotBeStarted() external {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Case, IAgreement} from "../src/interfaces/IAgreement.sol";
+import {IAgreement} from "../src/interfaces/IAgreement.sol";
+import {Case, IAgreementClaims} from "../src/interfaces/IAgreementClaims.sol";
+import {IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
 import {Clauses} from "../src/libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "../src/libraries/EnvelopeCodec.sol";
 import {P256Signature} from "../src/libraries/Records.sol";
@@ -21,7 +23,7 @@ contract AgreementViolationTest is ShipmentFixture {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 40_000, 40_001), 2);
         bytes32 caseId = _caseId(1, 1, 5, 2);
         vm.expectEmit();
-        emit IAgreement.ViolationProven(caseId, 1, vm.addr(CARRIER_KEY), 1, PENALTY, 40_001);
+        emit IAgreementClaims.ViolationProven(caseId, 1, vm.addr(CARRIER_KEY), 1, PENALTY, 40_001);
         _prove(call);
         Case memory proven = agreement.caseOf(caseId);
         vm.assertEq(proven.provenAt, 1_800_000_000);
@@ -33,21 +35,22 @@ contract AgreementViolationTest is ShipmentFixture {
         ProofCall memory call = _oneEnvelope(0, 5, _values(2000, 1999), 1);
         call.limit = _clause(BELOW_2);
         vm.expectEmit();
-        emit IAgreement.ViolationProven(_caseId(0, 2, 5, 1), 0, vm.addr(PAYEE_KEY), 2, PENALTY, 1999);
+        emit IAgreementClaims.ViolationProven(_caseId(0, 2, 5, 1), 0, vm.addr(PAYEE_KEY), 2, PENALTY, 1999);
         _prove(call);
     }
 
     function test_chargesACaseOnce() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         _prove(call);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementAlreadyProven.selector, _caseId(1, 1, 5, 1)));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementAlreadyProven.selector, _caseId(1, 1, 5, 1)));
     }
 
     function test_chargesOneExcursionOnceHoweverItIsShown() external {
         Disclosure[] memory run = _linked(1, 4, _values(39_000), _values(MISSING, 41_000, 42_000));
         _prove(_proofCall(1, ABOVE_40, run, 1));
         _refuses(
-            _proofCall(1, ABOVE_40, run, 2), abi.encodeWithSelector(IAgreement.AgreementNotFirstOutside.selector, 5, 1)
+            _proofCall(1, ABOVE_40, run, 2),
+            abi.encodeWithSelector(IAgreementClaims.AgreementNotFirstOutside.selector, 5, 1)
         );
     }
 
@@ -74,46 +77,47 @@ contract AgreementViolationTest is ShipmentFixture {
 
     function test_refusesARunThatBeginsTooLate() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(MISSING, 41_000), 1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementPredecessorMissing.selector, 5));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementPredecessorMissing.selector, 5));
     }
 
     function test_refusesAReadingWhosePredecessorIsOutsideInTheEnvelopeBefore() external {
         Disclosure[] memory run = _linked(1, 4, _values(39_000, 45_000), _values(MISSING, 41_000));
         _refuses(
-            _proofCall(1, ABOVE_40, run, 1), abi.encodeWithSelector(IAgreement.AgreementNotFirstOutside.selector, 4, 1)
+            _proofCall(1, ABOVE_40, run, 1),
+            abi.encodeWithSelector(IAgreementClaims.AgreementNotFirstOutside.selector, 4, 1)
         );
     }
 
     function test_refusesAReadingInside() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 40_000), 1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementReadingInside.selector, int32(40_000)));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingInside.selector, int32(40_000)));
     }
 
     function test_refusesAMissingReadingAndAnIndexBeyondTheColumn() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, MISSING), 1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementReadingAbsent.selector, 1));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 1));
         call.index = 2;
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementReadingAbsent.selector, 2));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 2));
         call = _proofCall(1, ABOVE_40, _alone(_silentEnvelope(1, 5, BEFORE, 2)), 0);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementReadingAbsent.selector, 0));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 0));
     }
 
     /// @dev A missing value is the least int32: below every bound, if it were compared.
     function test_neverTakesAMissingValueForALowOne() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(3000, MISSING), 1);
         call.limit = _clause(BELOW_2);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementReadingAbsent.selector, 1));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 1));
     }
 
     function test_refusesAnEmptyRun() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         call.run = new Disclosure[](0);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementRunEmpty.selector));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementRunEmpty.selector));
     }
 
     function test_refusesEnvelopesThatAreNotLinked() external {
         Disclosure memory first = _envelope(1, 4, BEFORE, _values(39_000));
-        bytes memory refusal = abi.encodeWithSelector(IAgreement.AgreementRunNotLinked.selector, 1);
+        bytes memory refusal = abi.encodeWithSelector(IAgreementClaims.AgreementRunNotLinked.selector, 1);
         Disclosure memory other = _envelope(1, 5, BEFORE, _values(41_000));
         _refuses(_proofCall(1, ABOVE_40, _pair(first, other), 0), refusal);
         Disclosure memory later = _envelope(1, 6, _digest(first), _values(41_000));
@@ -133,21 +137,21 @@ contract AgreementViolationTest is ShipmentFixture {
 
     function test_refusesEnvelopesBeyondTheCut() external {
         ProofCall memory call = _oneEnvelope(0, 8, _values(39_000, 41_000), 1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementBeyondCut.selector, 8, 8));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementBeyondCut.selector, 8, 8));
         _prove(_oneEnvelope(0, 7, _values(39_000, 41_000), 1));
     }
 
     function test_refusesALegThatHasNotBegun() external {
         ProofCall memory call = _oneEnvelope(2, 5, _values(39_000, 41_000), 1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementLegNotBegun.selector, 2));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementLegNotBegun.selector, 2));
     }
 
     function test_refusesKeysAndEnvelopesOfAnotherLeg() external {
         ProofCall memory call = _oneEnvelope(0, 5, _values(39_000, 41_000), 1);
         call.leg = 1;
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementKeysNotOfLeg.selector, 1));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementKeysNotOfLeg.selector, 1));
         call.keys = _legKeys(1);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementEnvelopeForeign.selector, 0));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementEnvelopeForeign.selector, 0));
     }
 
     function test_refusesEnvelopesOfAnotherAgreementOrChain() external {
@@ -155,7 +159,7 @@ contract AgreementViolationTest is ShipmentFixture {
         agreement = IAgreement(address(this));
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         agreement = here;
-        bytes memory refusal = abi.encodeWithSelector(IAgreement.AgreementEnvelopeForeign.selector, 0);
+        bytes memory refusal = abi.encodeWithSelector(IAgreementClaims.AgreementEnvelopeForeign.selector, 0);
         _refuses(call, refusal);
         vm.chainId(4242);
         call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
@@ -167,11 +171,11 @@ contract AgreementViolationTest is ShipmentFixture {
     function test_refusesToCarryACaseToAFork() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         vm.chainId(4242);
-        _refuses(call, abi.encodeWithSelector(IAgreement.AgreementKeysNotOfLeg.selector, 1));
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementKeysNotOfLeg.selector, 1));
     }
 
     function test_refusesEveryWrongSignature() external {
-        bytes memory refusal = abi.encodeWithSelector(IAgreement.AgreementDeviceSignatureInvalid.selector);
+        bytes memory refusal = abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector);
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         P256Signature memory sound = call.signature;
         call.signature = P256Signature(sound.r, _otherS(sound.s));
@@ -228,7 +232,7 @@ contract AgreementViolationTest is ShipmentFixture {
         call.limit = _clause(DEVICE);
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 3, 4));
         call.limit = _clause(ABOVE_40);
-        call.limit.body = abi.encode(uint16(1), uint8(0), uint8(1), int32(10_000), PENALTY, vm.addr(PAYER_KEY));
+        call.limit.body = abi.encode(_instantaneous(1, 1, 10_000));
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
@@ -271,15 +275,6 @@ contract AgreementViolationTest is ShipmentFixture {
     {
         Disclosure memory first = _envelope(leg, seq, BEFORE, earlier);
         return _pair(first, _envelope(leg, seq + 1, _digest(first), later));
-    }
-
-    function _pair(Disclosure memory first, Disclosure memory second) private pure returns (Disclosure[] memory run) {
-        run = new Disclosure[](2);
-        (run[0], run[1]) = (first, second);
-    }
-
-    function _caseId(uint32 leg, uint16 limitId, uint32 seq, uint16 index) private view returns (bytes32) {
-        return sha256(abi.encodePacked(bytes16("consign.case"), address(agreement), leg, limitId, seq, index));
     }
 
     function _refuses(ProofCall memory call, bytes memory refusal) private {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {IAgreementFactory} from "../src/interfaces/IAgreementFactory.sol";
 import {AgreementAddress} from "../src/libraries/AgreementAddress.sol";
-import {Clause, Clauses, Device, InstantaneousLimit, Party} from "../src/libraries/Clauses.sol";
+import {Clause, Clauses, Device, Limit, Party} from "../src/libraries/Clauses.sol";
 import {Disclosure} from "../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer} from "../src/libraries/Records.sol";
 import {LibraryHarness} from "./support/LibraryHarness.sol";
@@ -138,15 +138,22 @@ contract VectorsTest {
     function test_theFactoryTakesThePublishedSignatures() external {
         string memory json = vm.readFile(string.concat(TERMS, "signatures.json"));
         address factory = vm.parseJsonAddress(json, ".agreement.domain.factory");
-        vm.etch(factory, vm.deployCode("AgreementFactory.sol:AgreementFactory").code);
+        vm.etch(factory, _newFactory().code);
+        string memory terms = vm.readFile(string.concat(TERMS, "terms.json"));
         IAgreementFactory(factory)
             .create(
                 vm.parseJsonBytes32(json, ".agreement.message.termsHash"),
                 vm.parseJsonAddress(json, ".agreement.message.payer"),
                 vm.parseJsonAddress(json, ".agreement.message.payee"),
                 vm.parseJsonBytes(json, ".agreement.payer.ecdsa"),
-                vm.parseJsonBytes(json, ".agreement.payee.ecdsa")
+                vm.parseJsonBytes(json, ".agreement.payee.ecdsa"),
+                _clauseAt(terms, ".agreements[0].clauses[0]")
             );
+    }
+
+    function _newFactory() private returns (address) {
+        address disputes = vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(address(0)));
+        return vm.deployCode("AgreementFactory.sol:AgreementFactory", abi.encode(address(0), disputes, address(0)));
     }
 
     function _requireEnvelope(LibraryHarness harness, string memory json, string memory path) private view {
@@ -167,6 +174,8 @@ contract VectorsTest {
     {
         Disclosure memory shown = Disclosure({
             header: vm.parseJsonBytes(json, string.concat(envelope, ".header")),
+            times: "",
+            timesSalt: 0,
             column: vm.parseJsonBytes(json, string.concat(path, ".column")),
             columnSalt: vm.parseJsonBytes32(json, string.concat(path, ".columnSalt")),
             hashes: vm.parseJsonBytes32Array(json, string.concat(path, ".hashes"))
@@ -187,14 +196,7 @@ contract VectorsTest {
         string memory written
     ) private view {
         bytes32 termsHash = vm.parseJsonBytes32(json, string.concat(agreement, ".termsHash"));
-        Clause memory clause = Clause({
-            kind: uint16(vm.parseJsonUint(json, string.concat(path, ".kind"))),
-            salt: vm.parseJsonBytes32(json, string.concat(path, ".salt")),
-            body: vm.parseJsonBytes(json, string.concat(path, ".body")),
-            index: vm.parseJsonUint(json, string.concat(path, ".index")),
-            size: vm.parseJsonUint(json, string.concat(path, ".size")),
-            proof: vm.parseJsonBytes32Array(json, string.concat(path, ".proof"))
-        });
+        Clause memory clause = _clauseAt(json, path);
         if (clause.kind == Clauses.PARTY) {
             Party memory party = harness.party(termsHash, clause);
             vm.assertEq(party.wallet, vm.parseJsonAddress(json, string.concat(written, ".wallet")));
@@ -205,15 +207,27 @@ contract VectorsTest {
             bytes memory p256 = vm.parseJsonBytes(json, string.concat(written, ".p256"));
             vm.assertEq(keccak256(abi.encodePacked(device.p256X, device.p256Y)), keccak256(p256), path);
         } else if (clause.kind == Clauses.INSTANTANEOUS_LIMIT) {
-            InstantaneousLimit memory limit = harness.limit(termsHash, clause);
+            Limit memory limit = harness.limit(termsHash, clause);
             vm.assertEq(limit.limitId, vm.parseJsonUint(json, string.concat(written, ".limitId")), path);
-            vm.assertEq(limit.penalty, vm.parseJsonUint(json, string.concat(written, ".penalty")), path);
-            vm.assertEq(limit.beneficiary, vm.parseJsonAddress(json, string.concat(written, ".beneficiary")));
+            vm.assertEq(
+                limit.penalty.beneficiary, vm.parseJsonAddress(json, string.concat(written, ".penalty.beneficiary"))
+            );
             vm.assertEq(int256(limit.bound), vm.parseJsonInt(json, string.concat(written, ".bound")));
         } else {
             bytes32 hash = vm.parseJsonBytes32(json, string.concat(path, ".clauseHash"));
             vm.assertTrue(harness.isIncluded(hash, clause.index, clause.size, termsHash, clause.proof), path);
         }
+    }
+
+    function _clauseAt(string memory json, string memory path) private pure returns (Clause memory) {
+        return Clause({
+            kind: uint16(vm.parseJsonUint(json, string.concat(path, ".kind"))),
+            salt: vm.parseJsonBytes32(json, string.concat(path, ".salt")),
+            body: vm.parseJsonBytes(json, string.concat(path, ".body")),
+            index: vm.parseJsonUint(json, string.concat(path, ".index")),
+            size: vm.parseJsonUint(json, string.concat(path, ".size")),
+            proof: vm.parseJsonBytes32Array(json, string.concat(path, ".proof"))
+        });
     }
 
     function _requireDigest(string memory json, string memory path, bytes32 digest) private pure {

@@ -62,7 +62,7 @@ struct Tender {
     bool refused;
 }
 
-/// @notice Where an agreement stands. `Closed`: over without delivery; `Settled`: nothing can be charged any more.
+/// @notice Where an agreement stands. `Delivered`: or over without delivery; `Settled`: nothing can be charged any more.
 enum Phase {
     Created,
     Started,
@@ -163,6 +163,9 @@ interface IAgreementCustody {
     /// @notice Thrown when the goods are not lost yet, or the terms never say that they are.
     /// @param lostAfterMs UTC milliseconds; 0 for never.
     error AgreementNotLost(uint64 lostAfterMs);
+
+    /// @notice Thrown when ether comes without a call that asks for it.
+    error AgreementEtherUnasked();
 
     /// @notice Begins leg 0 in the custody of the payee. The guarantee must have been paid in.
     /// @param keys Keys of leg 0.

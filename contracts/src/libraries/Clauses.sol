@@ -224,9 +224,10 @@ library Clauses {
             disclosed.partyCount,
             disclosed.amountTotal,
             disclosed.guaranteeTotal
-        ) = abi.decode(
-            clause.body, (uint16, uint64, bytes32, address, address, uint64, uint16, uint8, uint256, uint256)
-        );
+        ) =
+            abi.decode(
+                clause.body, (uint16, uint64, bytes32, address, address, uint64, uint16, uint8, uint256, uint256)
+            );
     }
 
     function party(bytes32 termsHash, Clause calldata clause) internal view returns (Party memory disclosed) {

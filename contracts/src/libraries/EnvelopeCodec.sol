@@ -44,7 +44,7 @@ library EnvelopeCodec {
         if (header.length != HEADER_BYTES) revert EnvelopeHeaderMalformed();
         uint16 count = countOf(header);
         bool sound = bytes2(header[0:2]) == VERSION_AND_SUITE && uint16(bytes2(header[2:4])) <= FLAGS_KNOWN
-            && uint8(header[76]) <= CLOCK_STATE_MAX && header[77] == 0 && count <= READINGS_MAX
+            && clockStateOf(header) <= CLOCK_STATE_MAX && header[77] == 0 && count <= READINGS_MAX
             && (count > 0 || maskOf(header) == 0);
         if (!sound) revert EnvelopeHeaderMalformed();
     }
@@ -72,6 +72,25 @@ library EnvelopeCodec {
 
     function seqOf(bytes calldata header) internal pure returns (uint32) {
         return uint32(bytes4(header[40:44]));
+    }
+
+    /// @notice Which start of the device measured it: monotonic times of two boots do not compare.
+    function bootOf(bytes calldata header) internal pure returns (bytes16) {
+        return bytes16(header[44:60]);
+    }
+
+    /// @notice Milliseconds since the leg began, to which the times of the readings are added.
+    function baseMonotonicMsOf(bytes calldata header) internal pure returns (uint64) {
+        return uint64(bytes8(header[60:68]));
+    }
+
+    function baseUtcMsOf(bytes calldata header) internal pure returns (uint64) {
+        return uint64(bytes8(header[68:76]));
+    }
+
+    /// @notice 0 unsynchronised, 1 synchronised, 2 holdover.
+    function clockStateOf(bytes calldata header) internal pure returns (uint8) {
+        return uint8(header[76]);
     }
 
     function countOf(bytes calldata header) internal pure returns (uint16) {

@@ -122,9 +122,7 @@ library Records {
     /// @notice Digest of a Seal of `leg`.
     function sealDigest(uint32 leg, Seal calldata seal) internal view returns (bytes32) {
         return sha256(
-            abi.encodePacked(
-                TAG_SEAL, SUITE, uint64(block.chainid), address(this), leg, seal.n, seal.root, seal.head
-            )
+            abi.encodePacked(TAG_SEAL, SUITE, uint64(block.chainid), address(this), leg, seal.n, seal.root, seal.head)
         );
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clause, Clauses, Device, InstantaneousLimit, Party} from "../../src/libraries/Clauses.sol";
+import {Clause, Clauses, Device, Limit, Party} from "../../src/libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, Records} from "../../src/libraries/Records.sol";
 import {Rfc9162} from "../../src/libraries/Rfc9162.sol";
@@ -60,8 +60,8 @@ contract LibraryHarness {
         return Clauses.device(termsHash, clause);
     }
 
-    function limit(bytes32 termsHash, Clause calldata clause) external view returns (InstantaneousLimit memory) {
-        return Clauses.instantaneousLimit(termsHash, clause);
+    function limit(bytes32 termsHash, Clause calldata clause) external view returns (Limit memory) {
+        return Clauses.limit(termsHash, clause);
     }
 
     function isIncluded(bytes32 data, uint256 index, uint256 size, bytes32 root, bytes32[] calldata proof)
