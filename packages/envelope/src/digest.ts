@@ -28,6 +28,8 @@ export const TAG = {
   salt: tagOf('consign.salt'),
   clause: tagOf('consign.clause'),
   case: tagOf('consign.case'),
+  rotate: tagOf('consign.rotate'),
+  revoke: tagOf('consign.revoke'),
 } as const
 
 /** `tag ‖ bytes`: the message that P-256 signs. */

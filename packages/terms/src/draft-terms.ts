@@ -1,14 +1,14 @@
 /** From a draft and what only the system knows (keys, chain, shipment, time) to terms that both sides can sign. */
 import { deviceId, type PublicKeys, Refusal } from '@consign/envelope'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import { UNLIMITED } from './clause-fields.ts'
-import type { Clause, InstantaneousLimitClause, PartyClause, Terms } from './clauses.ts'
+import type { Clause, PartyClause, Terms } from './clauses.ts'
 import { type CompleteDraft, parseTermsDraft, type TermsDraft } from './draft.ts'
+import { boxEdges, costlyClauses, hours, minutes } from './draft-costly.ts'
 import { guaranteeOf } from './guarantee.ts'
+import { inDocumentOrder } from './order.ts'
 import { parseTerms } from './parse.ts'
 import type { PartyIdentity } from './party-keys.ts'
-import { parseQuantity } from './quantity.ts'
-import { parseTokens } from './tokens.ts'
+import { parseEther, parseTokens } from './tokens.ts'
 
 /** Public keys of the device in hex (P-256 64 bytes x ‖ y, ML-DSA 1312, SLH-DSA 32) and who vouches for them. */
 export type DeviceIdentity = {
@@ -48,8 +48,8 @@ export function deviceIdentity(
 type Salted = () => { salt: Hex }
 
 /**
- * Orders the clauses, numbers parties (payer 0, payee 1, carriers in the draft's order) and limits (from 1), and salts each with 32 bytes
- * from `randomSalt`. Refusal 'draft.…' for the draft, 'draft.keys' for a party without keys, 'terms.…' when the result contradicts itself.
+ * Orders the clauses, numbers parties (payer 0, payee 1, carriers in the draft's order) and what costs something (from 1: limits, geofences,
+ * deadline, silence, tamper, milestones), and salts each clause with 32 bytes from `randomSalt`. Refusal 'draft.…' for the draft, 'draft.keys' for a party without keys, 'terms.…' when the result contradicts itself.
  */
 export function draftTerms(draft: TermsDraft, facts: DraftFacts, randomSalt: () => Uint8Array): Terms {
   const complete = parseTermsDraft(draft)
@@ -71,30 +71,13 @@ export function draftTerms(draft: TermsDraft, facts: DraftFacts, randomSalt: () 
     },
     ...parties,
     deviceClause(facts.device, salted),
-    ...limitClauses(complete, parties, salted),
+    ...costlyClauses(complete, parties, facts.nowMs).map((clause) => ({ ...clause, ...salted() })),
+    ...(complete.route ? [{ kind: 'route' as const, ...salted(), ...complete.route }] : []),
+    windowsClause(complete, salted),
+    ...(complete.tender ? [tenderClause(complete.tender, salted)] : []),
   ]
-  if (complete.deadlineHours !== null) {
-    const deliverByMs = facts.nowMs + milliseconds(complete.deadlineHours, HOUR_MS)
-    clauses.push({
-      kind: 'deadline',
-      ...salted(),
-      limitId: 65_535,
-      deliverByMs,
-      lostAfterMs: 0,
-      lossPenalty: '0',
-      penalty: {
-        base: '0',
-        perStep: '0',
-        step: 0,
-        caseMax: '0',
-        limitMax: UNLIMITED,
-        beneficiary: parties[0]?.wallet ?? '0x',
-      },
-    })
-  }
-  if (complete.route) clauses.push({ kind: 'route', ...salted(), ...complete.route })
-  clauses.push(windowsClause(complete, salted))
-  return parseTerms({ version: 1, clauses })
+  clauses.sort(inDocumentOrder)
+  return parseTerms({ version: 1, clauses }, { agreedAtMs: facts.nowMs })
 }
 
 /** What the general clause says of all parties together. */
@@ -109,13 +92,8 @@ function totals(parties: PartyClause[], guaranteeBps: number) {
   }
 }
 
-const HOUR_MS = 3_600_000
-const MINUTE_MS = 60_000
 const ROLE_ORDER = ['payer', 'payee', 'carrier']
-
 const lower = (value: Hex): Hex => value.toLowerCase() as Hex
-const milliseconds = (value: number, unitMs: number): number =>
-  Math.max(Math.round(value * unitMs), value > 0 ? 1 : 0)
 
 function partyClauses(draft: CompleteDraft, facts: DraftFacts, salted: Salted): PartyClause[] {
   const ordered = draft.parties.toSorted((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role))
@@ -157,53 +135,25 @@ function deviceClause(device: DeviceIdentity, salted: Salted): Clause {
   }
 }
 
-function limitClauses(
-  draft: CompleteDraft,
-  parties: PartyClause[],
+function tenderClause(
+  { destination, graceHours }: NonNullable<CompleteDraft['tender']>,
   salted: Salted,
-): InstantaneousLimitClause[] {
-  const payer = draft.parties.find((party) => party.role === 'payer')?.name
-  const walletOf = (name: string | undefined): Hex =>
-    parties.find((party) => party.name === name)?.wallet ?? '0x'
-  let limitId = 0
-  return draft.limits.flatMap((limit) =>
-    (['above', 'below'] as const).flatMap((side) => {
-      const bound = limit[side]
-      if (bound === undefined) return []
-      limitId += 1
-      return {
-        kind: 'limit.instantaneous' as const,
-        ...salted(),
-        limitId,
-        metric: limit.metric,
-        side,
-        bound: parseQuantity(limit.metric, bound),
-        startUpMs: 0,
-        penalty: {
-          base: String(parseTokens(limit.penaltyTokens)),
-          perStep: '0',
-          step: 0,
-          caseMax: String(parseTokens(limit.penaltyTokens)),
-          limitMax: UNLIMITED,
-          beneficiary: walletOf(limit.beneficiary ?? payer),
-        },
-      }
-    }),
-  )
+): Clause {
+  return { kind: 'tender', ...salted(), ...boxEdges(destination), graceMs: hours(graceHours) }
 }
 
 function windowsClause({ windows }: CompleteDraft, salted: Salted): Clause {
   return {
     kind: 'windows',
     ...salted(),
-    disputeMs: milliseconds(windows.disputeHours, HOUR_MS),
-    contestMs: milliseconds(windows.contestHours, HOUR_MS),
-    answerMs: milliseconds(windows.answerHours, HOUR_MS),
-    paymentMs: milliseconds(windows.paymentHours, HOUR_MS),
-    silenceMsMax: milliseconds(windows.silenceMinutesMax, MINUTE_MS),
-    sealEveryMs: milliseconds(windows.sealEveryHours, HOUR_MS),
+    disputeMs: hours(windows.disputeHours),
+    contestMs: hours(windows.contestHours),
+    answerMs: hours(windows.answerHours),
+    paymentMs: hours(windows.paymentHours),
+    silenceMsMax: minutes(windows.silenceMinutesMax),
+    sealEveryMs: hours(windows.sealEveryHours),
     checkpointEvery: windows.checkpointEvery,
     offerTtlEnvelopes: windows.offerTtlEnvelopes,
-    contestBondWei: '20000000000000000',
+    contestBondWei: String(parseEther(windows.contestBondEth)),
   }
 }

@@ -4,24 +4,21 @@
  */
 import { Refusal } from '@consign/envelope'
 import { z } from 'zod'
-import { metricName, text } from './clause-fields.ts'
+import { text } from './clause-fields.ts'
+import {
+  checkCost,
+  complain,
+  costOverTime,
+  count,
+  draftBox,
+  ether,
+  nonNegative,
+  positive,
+  tokens,
+} from './draft-fields.ts'
+import { checkBox, draftGeofence, draftLimit } from './draft-limits.ts'
 import { schemaMessage } from './parse.ts'
-import { parseQuantity } from './quantity.ts'
 import { parseTokens } from './tokens.ts'
-
-/** A decimal as text or as a JSON number; what it means is checked where it is used. */
-const decimal = z.union([z.string(), z.number()], 'must be a number like 40 or "40.5"')
-
-const positive = (unit: string) =>
-  z.number(`must be a number of ${unit}`).positive(`must be more than 0 ${unit}`)
-const nonNegative = (unit: string) =>
-  z.number(`must be a number of ${unit}`).min(0, `must not be below 0 ${unit}`)
-const count = (what: string) => {
-  const error = `must be a whole number of ${what}, at least 1`
-  return z.number(error).int(error).min(1, error)
-}
-
-const tokens = decimal.superRefine((value, context) => refine(context, () => parseTokens(value)))
 
 const draftParty = z.strictObject({
   name: text,
@@ -30,26 +27,41 @@ const draftParty = z.strictObject({
   penaltyCapTokens: tokens.optional(),
 })
 
-const draftLimit = z
+const draftDeadline = z
   .strictObject({
-    metric: metricName,
-    kind: z
-      .literal('instantaneous', 'must be instantaneous, the only kind of limit known')
-      .default('instantaneous'),
-    above: decimal.optional(),
-    below: decimal.optional(),
-    penaltyTokens: tokens,
-    beneficiary: text.optional(),
+    hours: positive('hours'),
+    /** null: never. */
+    lostAfterHours: positive('hours').nullable().optional(),
+    lossPenaltyTokens: tokens.optional(),
+    ...costOverTime,
   })
-  .superRefine((limit, context) => {
-    if (limit.above === undefined && limit.below === undefined) {
-      context.addIssue({ code: 'custom', message: 'must say above, below or both' })
-    }
-    for (const side of ['above', 'below'] as const) {
-      const bound = limit[side]
-      if (bound !== undefined) refine(context, () => parseQuantity(limit.metric, bound), [side])
-    }
+  .superRefine((deadline, context) => {
+    const free = deadline.penaltyTokens === undefined && deadline.perStepTokens === undefined
+    if (!free || deadline.stepMinutes !== undefined) checkCost(context, deadline, 'stepMinutes')
   })
+
+const draftMilestone = z
+  .strictObject({ party: text, hours: positive('hours'), ...costOverTime })
+  .superRefine((milestone, context) => checkCost(context, milestone, 'stepMinutes'))
+
+const draftSilence = z
+  .strictObject({
+    minutesMax: positive('minutes').optional(),
+    refuteHours: positive('hours').default(24),
+    bondEth: ether.default('0.01'),
+    ...costOverTime,
+  })
+  .superRefine((silence, context) => checkCost(context, silence, 'stepMinutes'))
+
+const draftTamper = z.strictObject({
+  penaltyTokens: tokens,
+  limitMaxTokens: tokens.optional(),
+  beneficiary: text.optional(),
+})
+
+const draftTender = z
+  .strictObject({ destination: draftBox, graceHours: nonNegative('hours').default(24) })
+  .superRefine((tender, context) => checkBox(context, tender.destination, ['destination']))
 
 const WINDOW_DEFAULTS = {
   disputeHours: 168,
@@ -60,6 +72,7 @@ const WINDOW_DEFAULTS = {
   sealEveryHours: 6,
   checkpointEvery: 1,
   offerTtlEnvelopes: 100,
+  contestBondEth: '0.02', // about what an answer of 1,000,000 gas costs at 20 gwei
 }
 
 const draftWindows = z.strictObject({
@@ -71,40 +84,60 @@ const draftWindows = z.strictObject({
   sealEveryHours: positive('hours').default(WINDOW_DEFAULTS.sealEveryHours),
   checkpointEvery: count('envelopes').default(WINDOW_DEFAULTS.checkpointEvery),
   offerTtlEnvelopes: count('envelopes').default(WINDOW_DEFAULTS.offerTtlEnvelopes),
+  contestBondEth: ether.default(WINDOW_DEFAULTS.contestBondEth),
 })
 
-const draftSchema = z.strictObject(
-  {
-    parties: z.array(draftParty, 'must be a list of parties'),
-    limits: z.array(draftLimit, 'must be a list of limits, which may be empty'),
-    deadlineHours: positive('hours').nullable().default(336),
-    route: z.strictObject({ origin: text, destination: text }).optional(),
-    guaranteePercent: z
-      .number('must be a percentage')
-      .min(0, 'must be from 0 to 100')
-      .max(100, 'must be from 0 to 100')
-      .multipleOf(0.01, 'must have at most two decimals')
-      .default(0),
-    classicalUntil: z.iso.date('must be a date like 2035-01-01').default('2035-01-01'),
-    legalRegime: text.default('not stated'),
-    penaltyNature: text.default('price reduction'),
-    windows: draftWindows.default(WINDOW_DEFAULTS),
-  },
-  'must be a JSON object with parties and limits',
-)
+const DEADLINE_HOURS = 336
+
+const draftSchema = z
+  .strictObject(
+    {
+      parties: z.array(draftParty, 'must be a list of parties'),
+      limits: z.array(draftLimit, 'must be a list of limits, which may be empty'),
+      geofences: z.array(draftGeofence, 'must be a list of geofences').default([]),
+      silence: draftSilence.optional(),
+      tamper: draftTamper.optional(),
+      deadlineHours: positive('hours').nullable().optional(),
+      deadline: draftDeadline.optional(),
+      milestones: z.array(draftMilestone, 'must be a list of milestones').default([]),
+      tender: draftTender.optional(),
+      route: z.strictObject({ origin: text, destination: text }).optional(),
+      guaranteePercent: z
+        .number('must be a percentage')
+        .min(0, 'must be from 0 to 100')
+        .max(100, 'must be from 0 to 100')
+        .multipleOf(0.01, 'must have at most two decimals')
+        .default(0),
+      classicalUntil: z.iso.date('must be a date like 2035-01-01').default('2035-01-01'),
+      legalRegime: text.default('not stated'),
+      penaltyNature: text.default('price reduction'),
+      windows: draftWindows.default(WINDOW_DEFAULTS),
+    },
+    'must be a JSON object with parties and limits',
+  )
+  .superRefine(({ deadline, deadlineHours }, context) => {
+    if (deadline && typeof deadlineHours === 'number') {
+      complain(context, ['deadlineHours'], 'the deadline is given already; remove one of the two')
+    }
+  })
+  // The short form becomes the long one; null stays, so that a completed draft can be completed again.
+  .transform(({ deadlineHours = DEADLINE_HOURS, ...draft }) => {
+    const deadline = draft.deadline ?? (deadlineHours === null ? undefined : { hours: deadlineHours })
+    return { ...draft, deadlineHours: null, deadline }
+  })
 
 /** What a person writes; whatever has a default may be left out. */
 export type TermsDraft = z.input<typeof draftSchema>
 /** A draft with every default filled in. */
 export type CompleteDraft = z.output<typeof draftSchema>
 
-/** Checks a draft and fills in its defaults. Refusal 'draft.schema', 'draft.parties', 'draft.beneficiary', each naming the field. */
+/** Checks a draft and fills in its defaults. Refusal 'draft.schema', 'draft.parties', 'draft.beneficiary', 'draft.milestone', each naming the field. */
 export function parseTermsDraft(json: unknown): CompleteDraft {
   const result = draftSchema.safeParse(json)
   if (!result.success) throw new Refusal('draft.schema', schemaMessage(result.error))
   const draft = result.data
   checkParties(draft)
-  checkBeneficiaries(draft)
+  checkNames(draft)
   return draft
 }
 
@@ -134,20 +167,30 @@ function checkParties({ parties }: CompleteDraft): void {
   })
 }
 
-function checkBeneficiaries({ limits, parties }: CompleteDraft): void {
-  limits.forEach(({ beneficiary }, i) => {
-    if (beneficiary !== undefined && !parties.some(({ name }) => name === beneficiary)) {
-      throw new Refusal('draft.beneficiary', `limits[${i}].beneficiary: no party is called "${beneficiary}"`)
-    }
-  })
+/** Who is named as a beneficiary, and where. */
+function beneficiaries(draft: CompleteDraft): [string, string | undefined][] {
+  const lists = (['limits', 'geofences', 'milestones'] as const).flatMap((list) =>
+    draft[list].map(({ beneficiary }, i): [string, string | undefined] => [`${list}[${i}]`, beneficiary]),
+  )
+  const singles = (['deadline', 'silence', 'tamper'] as const).map((name): [string, string | undefined] => [
+    name,
+    draft[name]?.beneficiary,
+  ])
+  return [...lists, ...singles]
 }
 
-/** Turns a Refusal of `check` into an issue at this place of the document. */
-function refine(context: z.RefinementCtx, check: () => unknown, path: string[] = []): void {
-  try {
-    check()
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    context.addIssue({ code: 'custom', message: error.message, path })
+function checkNames(draft: CompleteDraft): void {
+  for (const [at, beneficiary] of beneficiaries(draft)) {
+    if (beneficiary !== undefined && !draft.parties.some(({ name }) => name === beneficiary)) {
+      throw new Refusal('draft.beneficiary', `${at}.beneficiary: no party is called "${beneficiary}"`)
+    }
   }
+  draft.milestones.forEach(({ party }, i) => {
+    if (!draft.parties.some(({ name, role }) => name === party && role !== 'payer')) {
+      throw new Refusal(
+        'draft.milestone',
+        `milestones[${i}].party: no party that is paid is called "${party}"`,
+      )
+    }
+  })
 }

@@ -4,7 +4,7 @@
  */
 import { TAG, taggedDigest } from '@consign/envelope'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
-import { bytesToHex, concatHex, type Hex, hexToBytes, numberToHex, padHex, sha256 } from 'viem'
+import { bytesToHex, concatHex, type Hex, hexToBytes, numberToHex, padHex } from 'viem'
 import { encodeClause } from './clause-abi.ts'
 import { CLAUSE_KINDS, type Clause, type Terms } from './clauses.ts'
 

@@ -41,7 +41,8 @@ export {
   discloseClause,
   termsHash,
 } from './hashing.ts'
-export { parseTerms } from './parse.ts'
+export { METRIC_RANGES } from './metric-ranges.ts'
+export { type ParseOptions, parseTerms } from './parse.ts'
 export {
   generatePartyKeys,
   loadPartyKeys,
@@ -63,24 +64,51 @@ export {
 } from './payout.ts'
 export { formatBound, formatQuantity, parseQuantity } from './quantity.ts'
 export {
+  type RegisteredParty,
+  type RegistryKeys,
+  registryKeys,
+  revocationDigest,
+  rotationDigest,
+  signRevocation,
+  signRotation,
+} from './registry.ts'
+export {
   type PartySignature,
   signAccept,
+  signAcknowledgement,
   signAgreement,
+  signManualCut,
+  signTenderRefusal,
   verifyAccept,
+  verifyAcknowledgement,
   verifyAgreementSignature,
+  verifyManualCut,
+  verifyTenderRefusal,
 } from './signatures.ts'
 export { isSscc, ssccWithCheckDigit } from './sscc.ts'
-export { formatTokens, parseTokens, TOKEN_DECIMALS } from './tokens.ts'
+export { formatTokens, parseEther, parseTokens, TOKEN_DECIMALS } from './tokens.ts'
 export {
   ACCEPT_TYPES,
+  ACKNOWLEDGEMENT_TYPES,
   type AcceptDomain,
+  type Acknowledgement,
   AGREEMENT_TYPES,
   type AgreementDomain,
   type AgreementMessage,
   acceptDigest,
   acceptTypedData,
+  acknowledgementDigest,
+  acknowledgementTypedData,
   agreementDigest,
   agreementTypedData,
+  MANUAL_CUT_TYPES,
+  type ManualCut,
+  manualCutDigest,
+  manualCutTypedData,
+  TENDER_REFUSAL_TYPES,
+  type TenderRefusal,
+  tenderRefusalDigest,
+  tenderRefusalTypedData,
 } from './typed-data.ts'
 export {
   carriers,
@@ -91,6 +119,7 @@ export {
   general,
   geofences,
   isOutside,
+  isProvableOnChain,
   limitById,
   limits,
   milestones,

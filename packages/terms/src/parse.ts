@@ -1,40 +1,57 @@
 /**
- * `unknown → Terms`: shape first, then whether the clauses agree with each other. Every refusal names the field.
- * Codes: terms.schema, terms.order, terms.duplicate, terms.missing, terms.parties, terms.amount, terms.sscc, terms.device,
- * terms.contradictory.
+ * `unknown → Terms`: shape first, then whether the clauses agree with each other. Every refusal names the field and the reason.
+ * Codes: terms.schema, .order, .duplicate, .missing, .parties, .amount, .sscc, .device here; .penalty, .beneficiary, .bound, .box,
+ * .contradictory, .unreachable, .time, .windows, .milestone in the check-*.ts beside.
  */
 import { deviceId, Refusal } from '@consign/envelope'
 import { hexToBytes } from 'viem'
 import type { z } from 'zod'
+import { checkBox, checkGeofences, checkLimits } from './check-limits.ts'
+import { checkPenalties } from './check-penalties.ts'
+import { checkTimes } from './check-times.ts'
 import { UINT128_MAX } from './clause-fields.ts'
 import {
-  CLAUSE_KINDS,
   type Clause,
   type ClauseKind,
+  type CostlyClause,
   type DeviceClause,
-  type InstantaneousLimitClause,
+  type GeneralClause,
+  type LimitClause,
   type PartyClause,
   type Terms,
   termsSchema,
 } from './clauses.ts'
-import { formatBound } from './quantity.ts'
+import { guaranteeOf } from './guarantee.ts'
+import { inDocumentOrder, rank, rankField } from './order.ts'
+import { ofKind, type Placed, placed, refuse } from './placed.ts'
 import { isSscc } from './sscc.ts'
 
-type Placed<C extends Clause = Clause> = { clause: C; at: string }
+/** `agreedAtMs`: when the terms begin, UTC milliseconds, so that what can never come to pass before the deadline is refused too. */
+export type ParseOptions = { agreedAtMs?: number }
 
 /** Checks a terms document as its signers, services and the device must see it. Returns it unchanged, typed. */
-export function parseTerms(json: unknown): Terms {
+export function parseTerms(json: unknown, { agreedAtMs }: ParseOptions = {}): Terms {
   const result = termsSchema.safeParse(json)
   if (!result.success) throw new Refusal('terms.schema', schemaMessage(result.error))
   const terms = result.data
-  const placed = terms.clauses.map((clause, i) => ({ clause, at: `clauses[${i}]` }))
-  checkOrder(placed)
-  checkSalts(placed)
-  checkSingles(placed)
-  checkParties(ofKind(placed, 'party'))
-  checkShipment(placed)
-  for (const each of ofKind(placed, 'device')) checkDevice(each)
-  checkLimits(ofKind(placed, 'limit.instantaneous'))
+  const all = placed(terms.clauses)
+  const costly = all.filter((each): each is Placed<CostlyClause> => 'limitId' in each.clause)
+  const parties = ofKind(all, 'party')
+  checkOrder(all)
+  checkUnique(all, 'salt', 'salt') // equal salts would let a disclosed clause be used to guess another one
+  checkUnique(costly, 'limitId', 'limitId')
+  checkSingles(all)
+  checkParties(parties)
+  for (const general of ofKind(all, 'general')) {
+    checkShipment(general)
+    checkTotals(general, parties)
+  }
+  for (const device of ofKind(all, 'device')) checkDevice(device)
+  checkPenalties(costly, parties)
+  checkLimits(costly.filter((each): each is Placed<LimitClause> => 'metric' in each.clause))
+  checkGeofences(ofKind(all, 'limit.geofence'))
+  for (const { clause, at } of ofKind(all, 'tender')) checkBox(clause, at)
+  checkTimes(all, agreedAtMs)
   return terms
 }
 
@@ -53,40 +70,14 @@ export function schemaMessage(error: z.ZodError): string {
   return path === '' ? what : `${path}: ${what}`
 }
 
-function ofKind<K extends ClauseKind>(placed: Placed[], kind: K): Placed<Extract<Clause, { kind: K }>>[] {
-  return placed.filter((each): each is Placed<Extract<Clause, { kind: K }>> => each.clause.kind === kind)
-}
-
-/** The number within its kind by which clauses of that kind ascend. */
-function rank(clause: Clause): number {
-  if (clause.kind === 'party') return clause.index
-  if (clause.kind === 'limit.instantaneous') return clause.limitId
-  return 0
-}
-
-const RANK_FIELDS: Partial<Record<ClauseKind, string>> = {
-  party: 'index',
-  'limit.instantaneous': 'limitId',
-}
-
-function checkOrder(placed: Placed[]): void {
-  let before: Clause | undefined
-  for (const { clause, at } of placed) {
-    if (before !== undefined) {
-      const kinds = CLAUSE_KINDS[clause.kind] - CLAUSE_KINDS[before.kind]
-      if (kinds < 0) {
-        throw new Refusal('terms.order', `${at}.kind: ${clause.kind} must stand before ${before.kind}`)
-      }
-      const field = RANK_FIELDS[clause.kind]
-      if (kinds === 0 && field !== undefined) checkAscending(at, field, rank(before), rank(clause))
-    }
-    before = clause
-  }
-}
-
-function checkAscending(at: string, field: string, before: number, value: number): void {
-  if (value === before) throw new Refusal('terms.duplicate', `${at}.${field}: ${value} is taken already`)
-  if (value < before) throw new Refusal('terms.order', `${at}.${field}: ${value} must stand before ${before}`)
+function checkOrder(all: Placed[]): void {
+  all.slice(1).forEach(({ clause, at }, i) => {
+    const before = (all[i] as Placed).clause
+    if (inDocumentOrder(before, clause) <= 0) return
+    if (clause.kind !== before.kind)
+      refuse('order', `${at}.kind`, `${clause.kind} must stand before ${before.kind}`)
+    refuse('order', `${at}.${rankField(clause)}`, `${rank(clause)} must stand before ${rank(before)}`)
+  })
 }
 
 /** Refuses two clauses with the same value; `what` says whose value it is. */
@@ -95,70 +86,81 @@ function checkUnique<C extends Clause>(placed: Placed<C>[], field: keyof C & str
   for (const { clause, at } of placed) {
     const first = seen.get(clause[field])
     if (first !== undefined) {
-      throw new Refusal(
-        'terms.duplicate',
-        `${at}.${field}: the same ${what} as in ${first}; each must differ`,
-      )
+      refuse('duplicate', `${at}.${field}`, `the same ${what} as in ${first}; each must differ`)
     }
     seen.set(clause[field], at)
   }
 }
 
-// Equal salts would let a disclosed clause be used to guess another one.
-function checkSalts(placed: Placed[]): void {
-  checkUnique(placed, 'salt', 'salt')
-}
+const REQUIRED: ClauseKind[] = ['general', 'device', 'windows']
+const SINGLE: ClauseKind[] = [...REQUIRED, 'deadline', 'route', 'tamper', 'silence', 'tender']
 
-function checkSingles(placed: Placed[]): void {
-  for (const kind of ['general', 'device', 'deadline', 'route', 'windows'] as const) {
-    const [first, second] = ofKind<ClauseKind>(placed, kind)
-    if (second) throw new Refusal('terms.duplicate', `${second.at}.kind: terms hold only one ${kind} clause`)
-    if (!first && kind !== 'deadline' && kind !== 'route') {
-      throw new Refusal('terms.missing', `clauses: a ${kind} clause is missing; add one`)
-    }
+function checkSingles(all: Placed[]): void {
+  for (const kind of SINGLE) {
+    const [first, second] = ofKind<ClauseKind>(all, kind)
+    if (second) refuse('duplicate', `${second.at}.kind`, `terms hold only one ${kind} clause`)
+    if (!first && REQUIRED.includes(kind))
+      refuse('missing', 'clauses', `a ${kind} clause is missing; add one`)
   }
 }
 
-function checkParties(placed: Placed<PartyClause>[]): void {
+const ROLE_INDEX = { payer: 0, payee: 1 } as const
+
+function checkParties(parties: Placed<PartyClause>[]): void {
   for (const role of ['payer', 'payee'] as const) {
-    const [first, second] = placed.filter(({ clause }) => clause.role === role)
-    if (!first) throw new Refusal('terms.parties', `clauses: a party with role ${role} is missing; add one`)
-    if (second) throw new Refusal('terms.parties', `${second.at}.role: terms have only one ${role}`)
+    const [first, second] = parties.filter(({ clause }) => clause.role === role)
+    if (!first) refuse('parties', 'clauses', `a party with role ${role} is missing; add one`)
+    if (second) refuse('parties', `${second.at}.role`, `terms have only one ${role}`)
+    if (first.clause.index !== ROLE_INDEX[role]) {
+      refuse('parties', `${first.at}.index`, `must be ${ROLE_INDEX[role]}, the index of the ${role}`)
+    }
   }
-  checkUnique(placed, 'name', 'name')
-  checkUnique(placed, 'wallet', 'wallet')
-  checkUnique(placed, 'mlDsaKey', 'ML-DSA key')
-  checkUnique(placed, 'slhDsaKey', 'SLH-DSA key')
-  checkAmounts(placed)
+  checkUnique(parties, 'index', 'index')
+  parties.forEach(({ clause, at }, i) => {
+    if (clause.index !== i)
+      refuse('parties', `${at}.index`, `must be ${i}: indexes go up from 0 without holes`)
+  })
+  checkUnique(parties, 'name', 'name')
+  checkUnique(parties, 'wallet', 'wallet')
+  checkUnique(parties, 'mlDsaKey', 'ML-DSA key')
+  checkUnique(parties, 'slhDsaKey', 'SLH-DSA key')
+  for (const { clause, at } of parties) checkAmount(clause, at)
 }
 
-function checkAmounts(placed: Placed<PartyClause>[]): void {
-  let total = 0n
-  for (const { clause, at } of placed) {
-    if (clause.role === 'payer' && clause.amount !== '0') {
-      throw new Refusal('terms.amount', `${at}.amount: must be 0, as the payer pays and is not paid`)
-    }
-    if (BigInt(clause.penaltyCap) > BigInt(clause.amount)) {
-      throw new Refusal(
-        'terms.amount',
-        `${at}.penaltyCap: must not be more than the party's amount ${clause.amount}`,
-      )
-    }
-    total += BigInt(clause.amount)
-    if (total > UINT128_MAX)
-      throw new Refusal('terms.amount', `${at}.amount: all amounts together reach 2^128`)
+function checkAmount({ role, amount, penaltyCap }: PartyClause, at: string): void {
+  if (role === 'payer' && amount !== '0') {
+    refuse('amount', `${at}.amount`, 'must be 0, as the payer pays and is not paid')
+  }
+  if (BigInt(penaltyCap) > BigInt(amount)) {
+    refuse('amount', `${at}.penaltyCap`, `must not be more than the party's amount ${amount}`)
   }
 }
 
-function checkShipment(placed: Placed[]): void {
-  for (const { clause, at } of ofKind(placed, 'general')) {
-    if (!isSscc(clause.shipment)) {
-      throw new Refusal(
-        'terms.sscc',
-        `${at}.shipment: the last digit of ${clause.shipment} is not its check digit`,
-      )
-    }
+/** The chain sees the parties one by one: what the general clause says of them together must be so. */
+function checkTotals({ clause, at }: Placed<GeneralClause>, parties: Placed<PartyClause>[]): void {
+  const amounts = parties.map((party) => BigInt(party.clause.amount))
+  const sum = (values: bigint[]): bigint => values.reduce((all, value) => all + value, 0n)
+  const amountTotal = sum(amounts)
+  const guaranteeTotal = sum(amounts.map((amount) => guaranteeOf(amount, clause.guaranteeBps)))
+  if (amountTotal > UINT128_MAX) refuse('amount', `${at}.amountTotal`, 'all amounts together reach 2^128')
+  if (clause.partyCount !== parties.length) {
+    refuse('parties', `${at}.partyCount`, `must be ${parties.length}, as many as there are`)
   }
+  if (clause.amountTotal !== String(amountTotal)) {
+    refuse('amount', `${at}.amountTotal`, `must be ${amountTotal}, the sum of the parties' amounts`)
+  }
+  if (clause.guaranteeTotal !== String(guaranteeTotal)) {
+    refuse(
+      'amount',
+      `${at}.guaranteeTotal`,
+      `must be ${guaranteeTotal}, the sum of the parties' guarantees, each rounded down`,
+    )
+  }
+}
+
+function checkShipment({ clause, at }: Placed<GeneralClause>): void {
+  if (isSscc(clause.shipment)) return
+  refuse('sscc', `${at}.shipment`, `the last digit of ${clause.shipment} is not its check digit`)
 }
 
 function checkDevice({ clause, at }: Placed<DeviceClause>): void {
@@ -168,33 +170,6 @@ function checkDevice({ clause, at }: Placed<DeviceClause>): void {
     slhDsa: hexToBytes(clause.slhDsaKey),
   })
   if (clause.deviceId !== `0x${expected}`) {
-    throw new Refusal(
-      'terms.device',
-      `${at}.deviceId: does not belong to the device's keys, which give 0x${expected}`,
-    )
-  }
-}
-
-function checkLimits(placed: Placed<InstantaneousLimitClause>[]): void {
-  const seen = new Map<string, Placed<InstantaneousLimitClause>>()
-  for (const each of placed) {
-    const { metric, side, bound } = each.clause
-    if (seen.has(`${metric} ${side}`)) {
-      throw new Refusal(
-        'terms.contradictory',
-        `${each.at}.side: ${metric} already has a limit ${side} some value; keep one of them`,
-      )
-    }
-    seen.set(`${metric} ${side}`, each)
-    const other = seen.get(`${metric} ${side === 'above' ? 'below' : 'above'}`)?.clause
-    if (!other) continue
-    const [above, below] = side === 'above' ? [bound, other.bound] : [other.bound, bound]
-    if (above < below) {
-      throw new Refusal(
-        'terms.contradictory',
-        `${each.at}.bound: ${metric} may not be above ${formatBound(metric, above)} nor below ` +
-          `${formatBound(metric, below)}, so no value is permitted; change one bound`,
-      )
-    }
+    refuse('device', `${at}.deviceId`, `does not belong to the device's keys, which give 0x${expected}`)
   }
 }

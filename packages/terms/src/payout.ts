@@ -1,17 +1,25 @@
 /**
  * Who gets what at the end. Pure: the same terms and the same set of violations, in any order, give the same plan.
  *
- * charged(party) = min(sum of its penalties, its cap, its amount); the rest is recorded as uncollected. What is charged goes to the
- * beneficiaries of the violations, in proportion to their penalties; what the payer is awarded is its refund, as it never left.
- * Conserved exactly: sum of paid + sum of awards + refund = sum of amounts.
+ * penalties(party) = sum over its clauses of min(sum of the cases of the clause, limitMax of the clause);
+ * charged(party) = min(penalties, its cap, its amount); the rest is recorded as uncollected. Of what is charged each beneficiary other than
+ * the payer gets floor(charged × penalties due to it / penalties), the payer what is left; that is its refund, as it never left.
+ * Conserved exactly: sum of paid + sum of awards + refund = sum of amounts. The contract settles by the same rule.
  */
 import { Refusal } from '@consign/envelope'
 import type { Hex } from 'viem'
-import type { PartyClause, Terms } from './clauses.ts'
-import { parties, partyByWallet, payer } from './views.ts'
+import { UNLIMITED } from './clause-fields.ts'
+import type { CostlyClause, PartyClause, Terms } from './clauses.ts'
+import { clauseByLimitId, parties, partyByWallet, payer } from './views.ts'
 
-/** One case held against the custodian's wallet. `penalty` in the smallest unit. */
-export type ChargedCase = { caseId: Hex; custodian: Hex; penalty: bigint | string; beneficiary: Hex }
+/** One case held against the custodian's wallet. `penalty` in the smallest unit, before the caps of clause and party. */
+export type ChargedCase = {
+  caseId: Hex
+  limitId: number
+  custodian: Hex
+  penalty: bigint | string
+  beneficiary: Hex
+}
 /** A JSON document: amounts are decimal strings in the smallest unit. */
 export type PayoutPlan = { payouts: Payout[]; awards: Award[]; refund: string; uncollected: string }
 /** agreed = penalty + paid; `penalty` is what is taken, `uncollected` what its violations cost beyond that. */
@@ -26,27 +34,31 @@ export type Payout = {
 export type Award = { beneficiary: Hex; amount: string }
 export type Transfer = { wallet: Hex; amount: bigint }
 
-type Case = { caseId: Hex; custodian: Hex; penalty: bigint; beneficiary: Hex }
+type Case = { caseId: Hex; limitId: number; custodian: Hex; penalty: bigint; beneficiary: Hex }
 
 /**
  * Payouts are those of payee and carriers in order of the terms, awards ascend by address and never name the payer. A case given twice is
- * charged once. Refusal 'payout.custodian' (no party), 'payout.case' (one case, two contents), 'payout.penalty' (negative or no number).
+ * charged once. Refusal 'payout.custodian' (no party), 'payout.limit' (no clause of the terms, or not its beneficiary), 'payout.case' (one
+ * case, two contents), 'payout.penalty' (negative or no number).
  */
 export function payoutPlan(input: { terms: Terms; violations: readonly ChargedCase[] }): PayoutPlan {
   const { terms } = input
   const cases = distinctCases(terms, input.violations)
-  const awarded = new Map<Hex, bigint>()
+  const payerWallet = payer(terms).wallet
+  const awarded = new Map<Hex, bigint>([[payerWallet, 0n]])
   const payouts: Payout[] = []
   let uncollected = 0n
   for (const party of parties(terms)) {
-    const own = cases.filter((each) => each.custodian === party.wallet)
-    const due = own.reduce((sum, each) => sum + each.penalty, 0n)
-    const charged = chargeOf(party, due)
-    shareOut(own, due, charged, awarded)
-    uncollected += due - charged
-    if (party.role !== 'payer') payouts.push(payoutOf(party, due, charged))
+    const due = dueByBeneficiary(
+      terms,
+      cases.filter((each) => each.custodian === party.wallet),
+    )
+    const penalties = sumOf(due.values())
+    const charged = chargeOf(party, penalties)
+    shareOut(due, charged, payerWallet, awarded)
+    uncollected += penalties - charged
+    if (party.role !== 'payer') payouts.push(payoutOf(party, penalties, charged))
   }
-  const payerWallet = payer(terms).wallet
   const refund = awarded.get(payerWallet) ?? 0n
   const awards = [...awarded]
     .filter(([beneficiary, amount]) => beneficiary !== payerWallet && amount > 0n)
@@ -86,7 +98,6 @@ function payoutOf(party: PartyClause, due: bigint, charged: bigint): Payout {
   }
 }
 
-/** Sorted by case id, which makes the plan independent of the order in which cases were found. */
 function distinctCases(terms: Terms, violations: readonly ChargedCase[]): Case[] {
   const byId = new Map<Hex, Case>()
   for (const violation of violations) {
@@ -94,6 +105,7 @@ function distinctCases(terms: Terms, violations: readonly ChargedCase[]): Case[]
     const before = byId.get(one.caseId)
     if (before === undefined) byId.set(one.caseId, one)
     else if (
+      before.limitId !== one.limitId ||
       before.custodian !== one.custodian ||
       before.penalty !== one.penalty ||
       before.beneficiary !== one.beneficiary
@@ -101,42 +113,57 @@ function distinctCases(terms: Terms, violations: readonly ChargedCase[]): Case[]
       throw new Refusal('payout.case', `case ${one.caseId} is given twice with different contents`)
     }
   }
-  return [...byId.values()].sort((a, b) => compare(a.caseId, b.caseId))
+  return [...byId.values()]
 }
 
 function parseCase(terms: Terms, violation: ChargedCase): Case {
+  const { limitId } = violation
+  const at = `case ${violation.caseId}`
   const custodian = partyByWallet(terms, violation.custodian)
   if (!custodian) {
-    throw new Refusal(
-      'payout.custodian',
-      `case ${violation.caseId}: ${violation.custodian} is no party of the terms`,
-    )
+    throw new Refusal('payout.custodian', `${at}: ${violation.custodian} is no party of the terms`)
+  }
+  const beneficiary = violation.beneficiary.toLowerCase() as Hex
+  if (clauseByLimitId(terms, limitId)?.penalty.beneficiary !== beneficiary) {
+    throw new Refusal('payout.limit', `${at}: the terms have no clause ${limitId} that pays ${beneficiary}`)
   }
   if (!/^[0-9]{1,78}$/.test(String(violation.penalty))) {
-    throw new Refusal(
-      'payout.penalty',
-      `case ${violation.caseId}: penalty "${violation.penalty}" is no amount`,
-    )
+    throw new Refusal('payout.penalty', `${at}: penalty "${violation.penalty}" is no amount`)
   }
   return {
     caseId: violation.caseId.toLowerCase() as Hex,
+    limitId,
     custodian: custodian.wallet,
     penalty: BigInt(violation.penalty),
-    beneficiary: violation.beneficiary.toLowerCase() as Hex,
+    beneficiary,
   }
 }
 
-/** Splits `charged` by penalty. Rounding leaves fewer units than there are cases; the first cases get one more each. */
-function shareOut(cases: Case[], due: bigint, charged: bigint, awarded: Map<Hex, bigint>): void {
-  if (charged === 0n) return
-  const shares = cases.map((each) => (each.penalty * charged) / due)
-  let left = charged - shares.reduce((sum, share) => sum + share, 0n)
-  cases.forEach((each, i) => {
-    let share = shares[i] as bigint
-    if (left > 0n && share < each.penalty) {
-      share += 1n
-      left -= 1n
-    }
-    awarded.set(each.beneficiary, (awarded.get(each.beneficiary) ?? 0n) + share)
-  })
+/** What one custodian's cases cost it, by who is due it; all cases of a clause together at most the clause's limitMax. */
+function dueByBeneficiary(terms: Terms, cases: Case[]): Map<Hex, bigint> {
+  const byLimit = new Map<number, bigint>()
+  for (const { limitId, penalty } of cases) byLimit.set(limitId, (byLimit.get(limitId) ?? 0n) + penalty)
+  const due = new Map<Hex, bigint>()
+  for (const [limitId, penalties] of byLimit) {
+    const { beneficiary, limitMax } = (clauseByLimitId(terms, limitId) as CostlyClause).penalty
+    const capped = limitMax === UNLIMITED || penalties < BigInt(limitMax) ? penalties : BigInt(limitMax)
+    due.set(beneficiary, (due.get(beneficiary) ?? 0n) + capped)
+  }
+  return due
 }
+
+/** Splits `charged` as it is due; what rounding leaves is the payer's. */
+function shareOut(due: Map<Hex, bigint>, charged: bigint, payerWallet: Hex, awarded: Map<Hex, bigint>): void {
+  if (charged === 0n) return
+  const penalties = sumOf(due.values())
+  let left = charged
+  for (const [beneficiary, amount] of due) {
+    if (beneficiary === payerWallet) continue
+    const share = (charged * amount) / penalties
+    left -= share
+    awarded.set(beneficiary, (awarded.get(beneficiary) ?? 0n) + share)
+  }
+  awarded.set(payerWallet, (awarded.get(payerWallet) ?? 0n) + left)
+}
+
+const sumOf = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((sum, amount) => sum + amount, 0n)

@@ -8,12 +8,21 @@ import type { PartyClause } from './clauses.ts'
 import type { PartyKeys } from './party-keys.ts'
 import {
   type AcceptDomain,
+  type Acknowledgement,
   type AgreementDomain,
   type AgreementMessage,
   acceptDigest,
   acceptTypedData,
+  acknowledgementDigest,
+  acknowledgementTypedData,
   agreementDigest,
   agreementTypedData,
+  type ManualCut,
+  manualCutDigest,
+  manualCutTypedData,
+  type TenderRefusal,
+  tenderRefusalDigest,
+  tenderRefusalTypedData,
 } from './typed-data.ts'
 
 /** Hex: ECDSA 65 bytes `r ‖ s ‖ v` (v 27 or 28), ML-DSA-44 2420 bytes. */
@@ -25,11 +34,8 @@ export async function signAgreement(
   domain: AgreementDomain,
   message: AgreementMessage,
 ): Promise<PartySignature> {
-  const digest = hexToBytes(agreementDigest(domain, message))
-  return {
-    ecdsa: await keys.wallet.signTypedData(agreementTypedData(domain, message)),
-    mlDsa: bytesToHex(await crypto.mlDsaSign(keys.pq, digest)),
-  }
+  const ecdsa = await keys.wallet.signTypedData(agreementTypedData(domain, message))
+  return signBoth(crypto, keys, agreementDigest(domain, message), ecdsa)
 }
 
 /** Throws Refusal 'terms.signature.party' (not the payer or payee named), 'terms.signature.ecdsa', 'terms.signature.mlDsa'. */
@@ -45,8 +51,7 @@ export async function verifyAgreementSignature(
     throw new Refusal('terms.signature.party', `${party.name} is neither payer nor payee of this agreement`)
   }
   const digest = agreementDigest(domain, message)
-  await checkEcdsa('terms.signature.ecdsa', party, digest, signature.ecdsa)
-  await checkMlDsa('terms.signature.mlDsa', crypto, party, digest, signatureBytes(signature.mlDsa))
+  await checkBoth('terms', crypto, party, digest, signature)
 }
 
 export async function signAccept(
@@ -104,6 +109,124 @@ export async function verifyAccept(
     )
   }
   return digest
+}
+
+export async function signManualCut(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  where: AcceptDomain,
+  cut: ManualCut,
+): Promise<PartySignature> {
+  const ecdsa = await keys.wallet.signTypedData(manualCutTypedData(where, cut))
+  return signBoth(crypto, keys, manualCutDigest(where, cut), ecdsa)
+}
+
+export async function signTenderRefusal(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  where: AcceptDomain,
+  refusal: TenderRefusal,
+): Promise<PartySignature> {
+  const ecdsa = await keys.wallet.signTypedData(tenderRefusalTypedData(where, refusal))
+  return signBoth(crypto, keys, tenderRefusalDigest(where, refusal), ecdsa)
+}
+
+export async function signAcknowledgement(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  where: AcceptDomain,
+  acknowledgement: Acknowledgement,
+): Promise<PartySignature> {
+  const ecdsa = await keys.wallet.signTypedData(acknowledgementTypedData(where, acknowledgement))
+  return signBoth(crypto, keys, acknowledgementDigest(where, acknowledgement), ecdsa)
+}
+
+/**
+ * Checks one custodian's signature under a manual cut, and that the cut is of the taker's amounts; returns its digest. That `signer` is the
+ * custodian of the leg or the taker is for the caller. Throws Refusal 'manualCut.party', 'manualCut.amount', 'manualCut.penaltyMax',
+ * 'manualCut.signature.ecdsa', 'manualCut.signature.mlDsa'.
+ */
+export async function verifyManualCut(
+  crypto: CryptoProvider,
+  signer: PartyClause,
+  taker: PartyClause,
+  where: AcceptDomain,
+  cut: ManualCut,
+  signature: PartySignature,
+): Promise<Hex> {
+  if (cut.to.toLowerCase() !== taker.wallet) {
+    throw new Refusal(
+      'manualCut.party',
+      `the goods pass to ${cut.to}, not to ${taker.name} (${taker.wallet})`,
+    )
+  }
+  if (cut.amount !== BigInt(taker.amount)) {
+    throw new Refusal('manualCut.amount', `the cut says amount ${cut.amount}; the terms say ${taker.amount}`)
+  }
+  if (cut.penaltyMax !== BigInt(taker.penaltyCap)) {
+    throw new Refusal(
+      'manualCut.penaltyMax',
+      `the cut says penaltyMax ${cut.penaltyMax}; the terms say ${taker.penaltyCap}`,
+    )
+  }
+  const digest = manualCutDigest(where, cut)
+  await checkBoth('manualCut', crypto, signer, digest, signature)
+  return digest
+}
+
+/** Throws Refusal 'tenderRefusal.party' (not the payer), 'tenderRefusal.signature.ecdsa', 'tenderRefusal.signature.mlDsa'. */
+export async function verifyTenderRefusal(
+  crypto: CryptoProvider,
+  party: PartyClause,
+  where: AcceptDomain,
+  refusal: TenderRefusal,
+  signature: PartySignature,
+): Promise<Hex> {
+  if (party.role !== 'payer') {
+    throw new Refusal('tenderRefusal.party', `${party.name} is not the payer, who alone can refuse a tender`)
+  }
+  const digest = tenderRefusalDigest(where, refusal)
+  await checkBoth('tenderRefusal', crypto, party, digest, signature)
+  return digest
+}
+
+/** Throws Refusal 'acknowledgement.party', 'acknowledgement.signature.ecdsa', 'acknowledgement.signature.mlDsa'. */
+export async function verifyAcknowledgement(
+  crypto: CryptoProvider,
+  party: PartyClause,
+  where: AcceptDomain,
+  acknowledgement: Acknowledgement,
+  signature: PartySignature,
+): Promise<Hex> {
+  if (acknowledgement.party.toLowerCase() !== party.wallet) {
+    throw new Refusal(
+      'acknowledgement.party',
+      `the acknowledgement is by ${acknowledgement.party}, not by ${party.name} (${party.wallet})`,
+    )
+  }
+  const digest = acknowledgementDigest(where, acknowledgement)
+  await checkBoth('acknowledgement', crypto, party, digest, signature)
+  return digest
+}
+
+async function signBoth(
+  crypto: CryptoProvider,
+  keys: PartyKeys,
+  digest: Hex,
+  ecdsa: Hex,
+): Promise<PartySignature> {
+  return { ecdsa, mlDsa: bytesToHex(await crypto.mlDsaSign(keys.pq, hexToBytes(digest))) }
+}
+
+async function checkBoth(
+  what: string,
+  crypto: CryptoProvider,
+  party: PartyClause,
+  digest: Hex,
+  signature: PartySignature,
+): Promise<void> {
+  await checkEcdsa(`${what}.signature.ecdsa`, party, digest, signature.ecdsa)
+  await checkMlDsa(`${what}.signature.mlDsa`, crypto, party, digest, signatureBytes(signature.mlDsa))
 }
 
 const SECP256K1_HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n

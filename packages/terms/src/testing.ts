@@ -54,7 +54,8 @@ export function sampleAgreement(
     shipment: ssccWithCheckDigit('34012345000000001'),
     ...overrides,
     parties: Object.fromEntries(Object.entries(parties).map(([name, keys]) => [name, partyIdentity(keys)])),
-    device: deviceIdentity(device.public, addressOf('provisioner')),
+    // Only a secure element can be held to a tamper clause.
+    device: deviceIdentity(device.public, addressOf('provisioner'), draft.tamper ? 'secureElement' : 'file'),
   }
   let salts = 0
   const countedSalt = () => {

@@ -1,6 +1,6 @@
 /**
  * EIP-712 typed data that parties sign, so that wallets show it. Domain { name: "Consign", version: "1", chainId, verifyingContract }:
- * the factory for an Agreement, the agreement itself for an Accept. docs/formats.md, EIP-712.
+ * the factory for an Agreement, the agreement itself for all others. docs/formats.md, EIP-712.
  */
 import type { Accept } from '@consign/envelope'
 import { type Hex, hashTypedData } from 'viem'
@@ -8,6 +8,23 @@ import { type Hex, hashTypedData } from 'viem'
 export type AgreementDomain = { chainId: number; factory: Hex }
 export type AgreementMessage = { termsHash: Hex; payer: Hex; payee: Hex }
 export type AcceptDomain = { chainId: number; agreement: Hex }
+
+/** A handover without the device. `n`: envelopes of the leg that ends; amounts as in Accept. */
+export type ManualCut = {
+  termsHash: Hex
+  leg: number
+  n: number
+  timeMs: bigint
+  to: Hex
+  nextKeysHash: Hex
+  amount: bigint
+  penaltyMax: bigint
+  reasonsHash: Hex
+}
+/** The payer refuses goods that were offered at their destination. */
+export type TenderRefusal = { termsHash: Hex; leg: number; reasonsHash: Hex }
+/** All that a party ever got off chain for this agreement, in the smallest unit. */
+export type Acknowledgement = { party: Hex; cumulative: bigint }
 
 const domain = (chainId: number, verifyingContract: Hex) =>
   ({ name: 'Consign', version: '1', chainId, verifyingContract }) as const
@@ -31,6 +48,35 @@ export const ACCEPT_TYPES = {
   ],
 } as const
 
+export const MANUAL_CUT_TYPES = {
+  ManualCut: [
+    { name: 'termsHash', type: 'bytes32' },
+    { name: 'leg', type: 'uint32' },
+    { name: 'n', type: 'uint32' },
+    { name: 'timeMs', type: 'uint64' },
+    { name: 'to', type: 'address' },
+    { name: 'nextKeysHash', type: 'bytes32' },
+    { name: 'amount', type: 'uint256' },
+    { name: 'penaltyMax', type: 'uint256' },
+    { name: 'reasonsHash', type: 'bytes32' },
+  ],
+} as const
+
+export const TENDER_REFUSAL_TYPES = {
+  TenderRefusal: [
+    { name: 'termsHash', type: 'bytes32' },
+    { name: 'leg', type: 'uint32' },
+    { name: 'reasonsHash', type: 'bytes32' },
+  ],
+} as const
+
+export const ACKNOWLEDGEMENT_TYPES = {
+  Acknowledgement: [
+    { name: 'party', type: 'address' },
+    { name: 'cumulative', type: 'uint256' },
+  ],
+} as const
+
 /** What payer and payee sign before the agreement exists. */
 export function agreementTypedData(where: AgreementDomain, message: AgreementMessage) {
   return {
@@ -51,6 +97,36 @@ export function acceptTypedData(where: AcceptDomain, accept: Accept) {
   } as const
 }
 
+/** What both custodians sign when the device is dead or lost. */
+export function manualCutTypedData(where: AcceptDomain, cut: ManualCut) {
+  return {
+    domain: domain(where.chainId, where.agreement),
+    types: MANUAL_CUT_TYPES,
+    primaryType: 'ManualCut',
+    message: cut,
+  } as const
+}
+
+/** What the payer signs to refuse a tender within its grace. */
+export function tenderRefusalTypedData(where: AcceptDomain, refusal: TenderRefusal) {
+  return {
+    domain: domain(where.chainId, where.agreement),
+    types: TENDER_REFUSAL_TYPES,
+    primaryType: 'TenderRefusal',
+    message: refusal,
+  } as const
+}
+
+/** What a party signs for payments that it got off chain. */
+export function acknowledgementTypedData(where: AcceptDomain, acknowledgement: Acknowledgement) {
+  return {
+    domain: domain(where.chainId, where.agreement),
+    types: ACKNOWLEDGEMENT_TYPES,
+    primaryType: 'Acknowledgement',
+    message: acknowledgement,
+  } as const
+}
+
 /** keccak, 32 bytes; the party's ML-DSA signs this digest too. */
 export const agreementDigest = (where: AgreementDomain, message: AgreementMessage): Hex =>
   hashTypedData(agreementTypedData(where, message))
@@ -58,3 +134,15 @@ export const agreementDigest = (where: AgreementDomain, message: AgreementMessag
 /** keccak, 32 bytes: `acceptDigest` of the Cut. The party's ML-DSA and SLH-DSA sign it too. */
 export const acceptDigest = (where: AcceptDomain, accept: Accept): Hex =>
   hashTypedData(acceptTypedData(where, accept))
+
+/** keccak, 32 bytes; names the leg's end in place of a Cut's digest. Both parties' ML-DSA sign it too. */
+export const manualCutDigest = (where: AcceptDomain, cut: ManualCut): Hex =>
+  hashTypedData(manualCutTypedData(where, cut))
+
+/** keccak, 32 bytes; the payer's ML-DSA signs it too. */
+export const tenderRefusalDigest = (where: AcceptDomain, refusal: TenderRefusal): Hex =>
+  hashTypedData(tenderRefusalTypedData(where, refusal))
+
+/** keccak, 32 bytes; the party's ML-DSA signs it too. */
+export const acknowledgementDigest = (where: AcceptDomain, acknowledgement: Acknowledgement): Hex =>
+  hashTypedData(acknowledgementTypedData(where, acknowledgement))

@@ -66,6 +66,11 @@ export const costly = (terms: Terms): CostlyClause[] =>
   terms.clauses.filter((clause): clause is CostlyClause => 'limitId' in clause)
 export const clauseByLimitId = (terms: Terms, limitId: number): CostlyClause | undefined =>
   costly(terms).find((clause) => clause.limitId === limitId)
+/** Whether a breach can be proven on chain. What only services judge is taken from what is not guaranteed. */
+export function isProvableOnChain(clause: CostlyClause): boolean {
+  if (clause.kind === 'limit.geofence' || clause.kind === 'limit.meanKinetic') return false
+  return clause.kind !== 'limit.cumulative' || clause.scope === 'leg'
+}
 export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms, 'deadline')[0]
 export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
 export const windows = (terms: Terms): WindowsClause => only(all(terms, 'windows')[0], 'windows clause')

@@ -11,4 +11,5 @@ export const exampleDrafts = (): Record<string, CompleteDraft> => ({
   default: exampleDraft('default'),
   'sc-a': exampleDraft('sc-a'),
   'sc-b': exampleDraft('sc-b'),
+  'cold-chain': exampleDraft('cold-chain'),
 })

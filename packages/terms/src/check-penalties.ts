@@ -1,0 +1,62 @@
+/** Whether what a breach costs is sound: docs/formats.md, Penalties. Codes: terms.penalty, terms.beneficiary, terms.unreachable. */
+import type { CostlyClause, DeadlineClause, PartyClause, Penalty } from './clauses.ts'
+import { type Placed, refuse } from './placed.ts'
+
+export function checkPenalties(costly: Placed<CostlyClause>[], parties: Placed<PartyClause>[]): void {
+  const wallets = parties.map(({ clause }) => clause.wallet)
+  for (const { clause, at } of costly) {
+    if (!wallets.includes(clause.penalty.beneficiary)) {
+      refuse(
+        'beneficiary',
+        `${at}.penalty.beneficiary`,
+        `${clause.penalty.beneficiary} is no party of these terms`,
+      )
+    }
+    if (clause.kind === 'deadline') checkLoss(clause, at)
+    // A deadline may say when without a price for being late.
+    if (clause.kind === 'deadline' && isFree(clause.penalty)) continue
+    checkSchedule(clause.penalty, `${at}.penalty`)
+    if (clause.kind === 'tamper' && clause.penalty.step > 0) {
+      refuse(
+        'unreachable',
+        `${at}.penalty.step`,
+        'tampering has no extent, so no step is ever reached; make it 0',
+      )
+    }
+  }
+}
+
+const isFree = ({ base, perStep, step, caseMax }: Penalty): boolean =>
+  base === '0' && perStep === '0' && step === 0 && caseMax === '0'
+
+function checkSchedule({ base, perStep, step, caseMax, limitMax }: Penalty, at: string): void {
+  if (step === 0 && perStep !== '0') {
+    refuse('penalty', `${at}.step`, 'must be more than 0, or perStep is never charged')
+  }
+  if (step > 0 && perStep === '0') {
+    refuse('penalty', `${at}.perStep`, 'must be more than 0, as there is a step; or make step 0')
+  }
+  if (base === '0' && perStep === '0') {
+    refuse('penalty', `${at}.base`, 'a breach must cost something: base, perStep or both')
+  }
+  if (caseMax === '0') refuse('penalty', `${at}.caseMax`, 'must be more than 0, or a breach costs nothing')
+  if (BigInt(caseMax) < BigInt(base)) {
+    refuse('penalty', `${at}.caseMax`, `must not be less than base ${base}, which one case costs at least`)
+  }
+  if (BigInt(limitMax) < BigInt(caseMax)) {
+    refuse('penalty', `${at}.limitMax`, `must not be less than caseMax ${caseMax}, which one case can cost`)
+  }
+}
+
+function checkLoss({ lostAfterMs, lossPenalty, penalty }: DeadlineClause, at: string): void {
+  if (lostAfterMs === 0 && lossPenalty !== '0') {
+    refuse(
+      'unreachable',
+      `${at}.lossPenalty`,
+      'is never charged, as lostAfterMs is 0: say when goods are lost',
+    )
+  }
+  if (BigInt(lossPenalty) > BigInt(penalty.limitMax)) {
+    refuse('penalty', `${at}.lossPenalty`, `must not be more than limitMax ${penalty.limitMax}`)
+  }
+}
