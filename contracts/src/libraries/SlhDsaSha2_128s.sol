@@ -17,7 +17,7 @@ library SlhDsaSha2_128s {
     uint256 private constant A = 12;
     uint256 private constant K = 14;
     uint256 private constant LG_W = 4;
-    uint256 private constant W = 1 << LG_W;
+    uint256 private constant W = 2 ** LG_W;
     uint256 private constant LEN_1 = 8 * N / LG_W; // 32 digits of the message
     uint256 private constant LEN_2 = 3; // digits of the checksum: LEN_1 × (W - 1) = 480 at most, below W^3
     uint256 private constant LEN = LEN_1 + LEN_2;
@@ -44,11 +44,11 @@ library SlhDsaSha2_128s {
     uint256 private constant LAYER_AT = 168;
 
     // Types of addresses, table 1.
-    uint256 private constant WOTS_HASH = 0 << TYPE_AT;
-    uint256 private constant WOTS_PK = 1 << TYPE_AT;
-    uint256 private constant TREE = 2 << TYPE_AT;
-    uint256 private constant FORS_TREE = 3 << TYPE_AT;
-    uint256 private constant FORS_ROOTS = 4 << TYPE_AT;
+    uint256 private constant WOTS_HASH = 0 * 2 ** TYPE_AT;
+    uint256 private constant WOTS_PK = 1 * 2 ** TYPE_AT;
+    uint256 private constant TREE = 2 * 2 ** TYPE_AT;
+    uint256 private constant FORS_TREE = 3 * 2 ** TYPE_AT;
+    uint256 private constant FORS_ROOTS = 4 * 2 ** TYPE_AT;
 
     // What is hashed to a node is PK.seed 16 ‖ zeros 48 ‖ ADRSc 22 ‖ nodes (section 11.2.1); places in bytes.
     uint256 private constant INPUT_ADRS_WORD = 54; // 32 bytes that end with ADRSc and begin with zeros
@@ -92,20 +92,20 @@ library SlhDsaSha2_128s {
         view
         returns (bool)
     {
-        uint256 digest = uint256(_hMsg(bytes16(signature), publicKey, message));
+        uint256 sig = _placeOf(signature);
+        uint256 digest = uint256(_hMsg(_nodeAt(sig), publicKey, message));
         uint256 idxTree = _low(digest >> IDX_TREE_AT, H - H_PRIME);
         uint256 idxLeaf = _low(digest >> IDX_LEAF_AT, H_PRIME);
         uint256 adrs = idxTree << TREE_AT | idxLeaf << KEY_PAIR_AT;
         uint256 input = _newInputs(publicKey);
-        uint256 sig = _placeOf(signature);
         bytes32 pkFors = _forsPkFromSig(input, adrs, sig + SIG_FORS_AT, digest >> MD_AT);
-        return _htVerify(input, pkFors, sig + SIG_HT_AT, idxTree, idxLeaf, bytes16(publicKey << 8 * N));
+        return _htVerify(input, pkFors, sig + SIG_HT_AT, idxTree, idxLeaf, publicKey << 8 * N);
     }
 
     /// @dev H_msg, section 11.2.1. MGF1 (RFC 8017 B.2.1) ends with its first block: m = 30 bytes are wanted, SHA-256 gives 32.
-    function _hMsg(bytes16 r, bytes32 publicKey, bytes memory message) private pure returns (bytes32) {
-        bytes32 inner = sha256(abi.encodePacked(r, publicKey, message));
-        return sha256(abi.encodePacked(r, bytes16(publicKey), inner, uint32(0)));
+    function _hMsg(bytes32 r, bytes32 publicKey, bytes memory message) private pure returns (bytes32) {
+        bytes32 inner = sha256(abi.encodePacked(_trunc(r), publicKey, message));
+        return sha256(abi.encodePacked(_trunc(r), _trunc(publicKey), inner, uint32(0)));
     }
 
     /// @dev fors_pkFromSig, algorithm 17; its digits are the k groups of a bits of md (base_2b, algorithm 4).
@@ -124,7 +124,7 @@ library SlhDsaSha2_128s {
     }
 
     /// @dev ht_verify, algorithm 13.
-    function _htVerify(uint256 input, bytes32 node, uint256 sig, uint256 idxTree, uint256 idxLeaf, bytes16 pkRoot)
+    function _htVerify(uint256 input, bytes32 node, uint256 sig, uint256 idxTree, uint256 idxLeaf, bytes32 pkRoot)
         private
         view
         returns (bool)
@@ -137,7 +137,7 @@ library SlhDsaSha2_128s {
                 sig += XMSS_BYTES;
             }
         }
-        return bytes16(node) == pkRoot;
+        return _trunc(node) == _trunc(pkRoot);
     }
 
     /// @dev xmss_pkFromSig, algorithm 11. `node` is what was signed.
@@ -232,7 +232,7 @@ library SlhDsaSha2_128s {
     }
 
     function _newInputs(bytes32 publicKey) private pure returns (uint256 input) {
-        bytes16 seed = bytes16(publicKey);
+        bytes16 seed = _trunc(publicKey);
         bytes memory inputs = abi.encodePacked(seed, new bytes(LIST - N), seed, new bytes(LIST_BYTES - N));
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -269,7 +269,13 @@ library SlhDsaSha2_128s {
         }
     }
 
+    /// @dev Trunc_n: the node that a bytes32 begins with.
+    function _trunc(bytes32 node) private pure returns (bytes16) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return bytes16(node);
+    }
+
     function _low(uint256 value, uint256 bits) private pure returns (uint256) {
-        return value & (1 << bits) - 1;
+        return value % 2 ** bits;
     }
 }
