@@ -3,8 +3,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesToHex } from 'viem'
-import { MAKERS, signMessage } from '../test/slh-dsa/sign.ts'
 import { CONTRACTS } from './foundry.ts'
+import { MAKERS, signMessage } from './slh-dsa.ts'
 
 // 4 × 7856 bytes in hex: 63 KB.
 const NUMBERS = [0, 1]
