@@ -1,7 +1,8 @@
-// Writes ABI and creation code of the contracts as TypeScript into packages/chain/src/generated, for viem.
+// Writes ABI and creation code of the contracts as TypeScript into packages/chain/src/generated, for viem, and deployments/31337.json, where they
+// are on a development chain.
 // `node contracts/script/generate.ts` compiles and writes; with --check it only compares, and exits 1 when a file is stale.
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { runForge } from './forge.ts'
 import { CONTRACTS, ROOT } from './foundry.ts'
@@ -98,9 +99,18 @@ function camelCase(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
+// Imported here, because it reads the files that were just written.
+async function writeDevelopmentDeployment(): Promise<void> {
+  const { deploymentPath, deploymentText, developmentDeployment } = await import('./deploy.ts')
+  const file = developmentDeployment()
+  await mkdir(dirname(deploymentPath(file.chainId)), { recursive: true })
+  await writeFile(deploymentPath(file.chainId), deploymentText(file))
+}
+
 async function main(check: boolean): Promise<void> {
   if (!check) {
     for (const [path, text] of await generatedFiles()) await writeFile(path, text)
+    await writeDevelopmentDeployment()
     return
   }
   const stale = await staleFiles()

@@ -8,6 +8,7 @@ import {
   encodeSignedCut,
   encodeSignedLegKeys,
   encodeSignedOffer,
+  encodeSignedSeal,
   FLAG,
   type KeySet,
   keysBytes,
@@ -20,8 +21,9 @@ import {
   signCut,
   signLegKeys,
   signOffer,
+  signSeal,
 } from '@consign/envelope'
-import { portable } from '@consign/envelope/portable'
+import { portableProvider } from '@consign/envelope/portable'
 import { merkleRoot } from '@consign/merkle'
 import {
   acceptDigest,
@@ -39,7 +41,7 @@ import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import { bytesToHex, type Hex, hexToBytes, sha256, stringToBytes } from 'viem'
 
 /** Where the contracts are, as far as a shipment depends on it. */
-export type Place = { chainId: number; factory: Hex; implementation: Hex }
+export type Place = { chainId: number; factory: Hex; implementation: Hex; token?: Hex; anchorWriter?: Hex }
 
 export type Shipment = Awaited<ReturnType<typeof makeShipment>>
 
@@ -52,6 +54,9 @@ export type LegEvidence = {
   wires: Uint8Array[]
   digests: Uint8Array[]
   previous: Uint8Array
+  /** UTC at which the leg began, and how long it has gone on */
+  beganUtcMs: number
+  lastsMs: number
 }
 
 /** A handover as both parties take it away; hex of the signed records, as their frames hold them. */
@@ -59,8 +64,10 @@ export type Handover = { offer: Hex; accept: Hex; cut: Hex; cutDigest: Uint8Arra
 
 export type Rows = Partial<Reading['values']>[]
 
-// noble signs P-256 deterministically (RFC 6979), so that calldata and with it gas are the same in every run.
-const crypto: CryptoProvider = { ...native, p256Sign: portable.p256Sign }
+// Signatures that reach the chain are the same in every run, and so are calldata and gas: noble signs P-256 by RFC 6979, and SLH-DSA, where
+// asked, without hedging. That takes it seconds, so all other SLH-DSA signatures here are native.
+const deterministic = portableProvider({ deterministic: true })
+const crypto: CryptoProvider = { ...native, p256Sign: deterministic.p256Sign }
 
 const BASE_UTC_MS = Date.UTC(2026, 10, 2)
 const SAMPLE_EVERY_MS = 300_000
@@ -69,7 +76,9 @@ const seedOf = (label: string) => sha256(stringToBytes(`consign shipment ${label
 
 /** Terms of a draft, signed by payer and payee, and the address that their agreement will have. */
 export async function makeShipment(place: Place, draft: TermsDraft = SAMPLE_DRAFT) {
-  const sample = sampleAgreement(draft, { chainId: place.chainId }, crypto)
+  const { chainId, token, anchorWriter } = place
+  const overrides = { chainId, ...(token ? { token } : {}), ...(anchorWriter ? { anchorWriter } : {}) }
+  const sample = sampleAgreement(draft, overrides, crypto)
   const { terms } = sample
   const message = { termsHash: termsHash(terms), payer: payer(terms).wallet, payee: payee(terms).wallet }
   const sign = (wallet: Hex) =>
@@ -77,7 +86,7 @@ export async function makeShipment(place: Place, draft: TermsDraft = SAMPLE_DRAF
   return {
     ...sample,
     ...message,
-    chainId: place.chainId,
+    chainId,
     agreement: agreementAddress({ ...place, ...message }),
     payerSignature: await sign(message.payer),
     payeeSignature: await sign(message.payee),
@@ -86,16 +95,16 @@ export async function makeShipment(place: Place, draft: TermsDraft = SAMPLE_DRAF
 
 /** Leg 0, whose keys the device signs. */
 export function firstLeg(shipment: Shipment): Promise<LegEvidence> {
-  return beginLeg(shipment, 0, shipment.device)
+  return beginLeg(shipment, 0, shipment.device, BASE_UTC_MS)
 }
 
-/** Adds one envelope of the rows, a reading each five minutes; what a row leaves out was not measured. */
-export async function addEnvelope(leg: LegEvidence, rows: Rows): Promise<void> {
+/** Adds one envelope of the rows, a reading each five minutes, after a pause; what a row leaves out was not measured. */
+export async function addEnvelope(leg: LegEvidence, rows: Rows, pauseMs = 0): Promise<void> {
   const seq = leg.wires.length
-  const baseMonotonicMs = seq * 3_600_000
+  const baseMonotonicMs = leg.lastsMs + pauseMs
   const readings = rows.map((values, index) => {
-    const offsetMs = baseMonotonicMs + index * SAMPLE_EVERY_MS
-    return { monotonicMs: offsetMs, utcMs: BASE_UTC_MS + offsetMs, values }
+    const monotonicMs = baseMonotonicMs + index * SAMPLE_EVERY_MS
+    return { monotonicMs, utcMs: leg.beganUtcMs + monotonicMs, values }
   })
   const { wire, digest } = await sealEnvelope(crypto, leg.keys, {
     ref: leg.ref,
@@ -106,12 +115,25 @@ export async function addEnvelope(leg: LegEvidence, rows: Rows): Promise<void> {
     seed: seedOf(`body ${leg.ref.agreement} ${leg.ref.leg} ${seq}`).subarray(0, 16),
     bootId: seedOf('boot').subarray(0, 16),
     baseMonotonicMs,
-    baseUtcMs: BASE_UTC_MS + baseMonotonicMs,
+    baseUtcMs: leg.beganUtcMs + baseMonotonicMs,
     clockState: 1,
   })
   leg.wires.push(wire)
   leg.digests.push(digest)
   leg.previous = digest
+  leg.lastsMs = baseMonotonicMs + Math.max(rows.length, 1) * SAMPLE_EVERY_MS
+}
+
+/** The signed seal of a leg's envelopes so far, as its frame holds it. */
+export async function sealLeg({ ref, keys, digests, previous }: LegEvidence): Promise<Hex> {
+  const record = { ...ref, n: digests.length, root: merkleRoot(digests), head: previous }
+  return bytesToHex(encodeSignedSeal(await signSeal(deterministic, keys, record)))
+}
+
+/** The device's signed offer at the leg's present end, as its frame holds it. */
+export async function offerLeg(shipment: Shipment, leg: LegEvidence): Promise<Hex> {
+  const next = await beginLeg(shipment, leg.ref.leg + 1, leg.keys, leg.beganUtcMs + leg.lastsMs)
+  return bytesToHex(encodeSignedOffer(await makeOffer(shipment, leg, next)))
 }
 
 /** Offer, acceptance by `taker` and cut at the leg's present end; `changes` alter what the device or the taker would sign. */
@@ -122,17 +144,8 @@ export async function handOver(
   changes: { m?: number; ttlEnvelopes?: number; amount?: bigint } = {},
 ): Promise<Handover> {
   const { ref, keys, digests } = leg
-  const next = await beginLeg(shipment, ref.leg + 1, keys)
-  const m = changes.m ?? digests.length
-  const offer = await signOffer(crypto, keys, {
-    ...ref,
-    device: deviceId(shipment.device.public),
-    m,
-    head: digests[m - 1] ?? leg.previous,
-    nextKeysHash: next.keysHash,
-    nonce: seedOf(`offer ${ref.leg}`).subarray(0, 16),
-    ttlEnvelopes: changes.ttlEnvelopes ?? 10,
-  })
+  const next = await beginLeg(shipment, ref.leg + 1, keys, leg.beganUtcMs + leg.lastsMs)
+  const offer = await makeOffer(shipment, leg, next, changes)
   const accepted = await acceptOf(shipment, taker, offerDigest(offer.record), changes.amount)
   const cut = await signCut(crypto, keys, {
     ...ref,
@@ -152,6 +165,25 @@ export async function handOver(
   }
 }
 
+function makeOffer(
+  shipment: Shipment,
+  leg: LegEvidence,
+  next: LegEvidence,
+  changes: { m?: number; ttlEnvelopes?: number } = {},
+) {
+  const { ref, keys, digests } = leg
+  const m = changes.m ?? digests.length
+  return signOffer(crypto, keys, {
+    ...ref,
+    device: deviceId(shipment.device.public),
+    m,
+    head: digests[m - 1] ?? leg.previous,
+    nextKeysHash: next.keysHash,
+    nonce: seedOf(`offer ${ref.leg}`).subarray(0, 16),
+    ttlEnvelopes: changes.ttlEnvelopes ?? 10,
+  })
+}
+
 async function acceptOf(shipment: Shipment, taker: PartyKeys, offered: Uint8Array, amount?: bigint) {
   const party = walletOf(taker)
   const clause = partyByWallet(shipment.terms, party)
@@ -165,7 +197,12 @@ async function acceptOf(shipment: Shipment, taker: PartyKeys, offered: Uint8Arra
   })
 }
 
-async function beginLeg(shipment: Shipment, leg: number, signer: KeySet): Promise<LegEvidence> {
+async function beginLeg(
+  shipment: Shipment,
+  leg: number,
+  signer: KeySet,
+  beganUtcMs: number,
+): Promise<LegEvidence> {
   const ref = { chainId: shipment.chainId, agreement: shipment.agreement, leg }
   const keys = crypto.keysFromSeed(seedOf(`leg ${shipment.agreement} ${leg}`))
   const record = { ...ref, keys: keysBytes(keys.public) }
@@ -179,6 +216,8 @@ async function beginLeg(shipment: Shipment, leg: number, signer: KeySet): Promis
     wires: [],
     digests: [],
     previous: keysHash,
+    beganUtcMs,
+    lastsMs: 0,
   }
 }
 

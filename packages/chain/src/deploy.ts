@@ -1,132 +1,211 @@
-// Deploys Consign's contracts once per chain and issuer. CREATE2 through the deterministic deployer gives the same addresses on every chain
-// that has it; elsewhere plain deployments are made, and `deployFile` remembers them.
-import { readFile, rename, writeFile } from 'node:fs/promises'
+// Deploys Consign's contracts once per chain, and those of an organisation once per organisation. All go through the deterministic deployer, so
+// that addresses follow from bytecode and constructor arguments alone: on every chain the same, and known without one.
 import {
   type Account,
   type Address,
   type Client,
   concat,
   encodeDeployData,
+  getContractAddress,
   getCreate2Address,
   type Hex,
   keccak256,
   toHex,
 } from 'viem'
-import { getChainId, getCode, readContract, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
+import {
+  getChainId,
+  getCode,
+  sendRawTransaction,
+  sendTransaction,
+  waitForTransactionReceipt,
+} from 'viem/actions'
+import { agreementClaimsBytecode } from './generated/agreementClaims.ts'
+import { agreementDisputesAbi, agreementDisputesBytecode } from './generated/agreementDisputes.ts'
 import { agreementFactoryAbi, agreementFactoryBytecode } from './generated/agreementFactory.ts'
+import { agreementPayoutBytecode } from './generated/agreementPayout.ts'
 import { anchorLogBytecode } from './generated/anchorLog.ts'
-import { settlementTokenAbi, settlementTokenBytecode } from './generated/settlementToken.ts'
+import { collateralEscrowAbi, collateralEscrowBytecode } from './generated/collateralEscrow.ts'
+import { partyRegistryAbi, partyRegistryBytecode } from './generated/partyRegistry.ts'
+import { postedPriceFeedAbi, postedPriceFeedBytecode } from './generated/postedPriceFeed.ts'
+import { slhDsaVerifierBytecode } from './generated/slhDsaVerifier.ts'
 
-/** Where the contracts of one chain are; addresses in lower case. */
-export type Deployment = {
-  chainId: number
+/** Contracts that all organisations on a chain share; addresses in lower case. */
+export type SharedContracts = {
+  verifier: Address
+  anchorLog: Address
+  registry: Address
+  claims: Address
+  disputes: Address
+  payout: Address
   factory: Address
   implementation: Address
-  anchorLog: Address
+}
+
+/** What one organisation's agreements are covered with and paid in. */
+export type OrganisationContracts = {
+  organisation: Address
+  priceFeed: Address
+  escrow: Address
   token: Address
 }
+
+export type Deployment = { chainId: number } & SharedContracts & OrganisationContracts
+
+/**
+ * Whose escrow it is. `priceFeed`: USD per ether; without one a feed is deployed to which the organisation itself posts, for development and for
+ * chains without an oracle. `priceAgeMaxS`: age from which a price is stale.
+ */
+export type OrganisationChoice = { organisation: Address; priceFeed?: Address; priceAgeMaxS?: number }
 
 /** https://github.com/Arachnid/deterministic-deployment-proxy: takes `salt 32 ‖ initcode`. anvil has it from the start. */
 export const DETERMINISTIC_DEPLOYER: Address = '0x4e59b44847b379578588920ca78fbf26c0b4956c'
 
+/** Chainlink's heartbeat for ETH / USD on Ethereum is an hour. */
+const PRICE_AGE_MAX_S = 3600
+const POSTED_DECIMALS = 8
+const POSTED_DESCRIPTION = 'ETH / USD'
+
 const SALT = keccak256(toHex('consign 1'))
 
+// The deployer's own creation, signed by nobody: whoever recovers its signer gets an address that can send this one transaction, for 0.01 ether.
+const DEPLOYER_SIGNER: Address = '0x3fab184622dc19b6109349b94811493bf2a45362'
+const DEPLOYER_COST_WEI = 10n ** 16n
+const DEPLOYER_CREATION: Hex =
+  '0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba02222222222222222222222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222'
+
 type Deployer = { client: Client; account: Account }
+type Planned = { address: Address; initcode: Hex }
 
 /**
- * Deploys what is not there yet and says where everything is; a repetition sends no transaction.
- * The token's issuer is `account`, so that each issuer has a token of its own.
- * `deployFile`: JSON of the Deployment; read where the deterministic deployer is missing, always written.
+ * Deploys what is not there yet and says where everything is; a repetition sends no transaction. `account` sends; the organisation is its address
+ * unless another is named. Throws when a deployment is reverted, or the chain refuses the deterministic deployer.
  */
-export async function deployConsign(options: Deployer & { deployFile?: string }): Promise<Deployment> {
-  const { client, account, deployFile } = options
+export async function deployConsign(options: Deployer & Partial<OrganisationChoice>): Promise<Deployment> {
+  const { client, account } = options
   const chainId = await getChainId(client)
-  const deterministic = await hasCode(client, DETERMINISTIC_DEPLOYER)
-  const known = deterministic ? undefined : await knownDeployment(client, chainId, deployFile)
-  if (known) return known
-
-  const deploy = (initcode: Hex) =>
-    deterministic ? deployByCreate2(options, initcode) : deployPlainly(options, initcode)
-  const factory = await deploy(agreementFactoryBytecode)
-  const anchorLog = await deploy(anchorLogBytecode)
-  const token = await deploy(tokenInitcode(account.address))
-  const implementation = lower(
-    await readContract(client, {
-      address: factory,
-      abi: agreementFactoryAbi,
-      functionName: 'implementation',
-    }),
-  )
-  const deployment = { chainId, factory, implementation, anchorLog, token }
-  if (deployFile) await writeDeployment(deployFile, deployment)
-  return deployment
+  await ensureDeployer(options)
+  const { contracts, planned } = plan({ ...options, organisation: options.organisation ?? account.address })
+  for (const step of planned) await deployByCreate2(options, step)
+  return { chainId, ...contracts }
 }
 
-/** Where `deployConsign` puts the contracts on a chain with the deterministic deployer; known without a chain. */
-export function deterministicAddresses(issuer: Address): Pick<Deployment, 'factory' | 'anchorLog' | 'token'> {
+/** Where `deployConsign` puts the contracts, on every chain. */
+export function deterministicAddresses(choice: OrganisationChoice): SharedContracts & OrganisationContracts {
+  return plan(choice).contracts
+}
+
+function plan(choice: OrganisationChoice): {
+  contracts: SharedContracts & OrganisationContracts
+  planned: Planned[]
+} {
+  const planned: Planned[] = []
+  const place = (initcode: Hex): Address => {
+    const address = lower(getCreate2Address({ from: DETERMINISTIC_DEPLOYER, salt: SALT, bytecode: initcode }))
+    planned.push({ address, initcode })
+    return address
+  }
+  const shared = planShared(place)
+  return { contracts: { ...shared, ...planOrganisation(place, choice, shared.factory) }, planned }
+}
+
+function planShared(place: (initcode: Hex) => Address): SharedContracts {
+  const verifier = place(slhDsaVerifierBytecode)
+  const anchorLog = place(anchorLogBytecode)
+  const registry = place(
+    encodeDeployData({ abi: partyRegistryAbi, bytecode: partyRegistryBytecode, args: [verifier] }),
+  )
+  const claims = place(agreementClaimsBytecode)
+  const disputes = place(
+    encodeDeployData({
+      abi: agreementDisputesAbi,
+      bytecode: agreementDisputesBytecode,
+      args: [verifier],
+    }),
+  )
+  const payout = place(agreementPayoutBytecode)
+  const factory = place(
+    encodeDeployData({
+      abi: agreementFactoryAbi,
+      bytecode: agreementFactoryBytecode,
+      args: [claims, disputes, payout],
+    }),
+  )
   return {
-    factory: create2Address(agreementFactoryBytecode),
-    anchorLog: create2Address(anchorLogBytecode),
-    token: create2Address(tokenInitcode(issuer)),
+    verifier,
+    anchorLog,
+    registry,
+    claims,
+    disputes,
+    payout,
+    factory,
+    implementation: firstChild(factory),
   }
 }
 
-function tokenInitcode(issuer: Address): Hex {
-  return encodeDeployData({ abi: settlementTokenAbi, bytecode: settlementTokenBytecode, args: [issuer] })
+function planOrganisation(
+  place: (initcode: Hex) => Address,
+  choice: OrganisationChoice,
+  factory: Address,
+): OrganisationContracts {
+  const organisation = lower(choice.organisation)
+  const priceFeed = choice.priceFeed
+    ? lower(choice.priceFeed)
+    : place(
+        encodeDeployData({
+          abi: postedPriceFeedAbi,
+          bytecode: postedPriceFeedBytecode,
+          args: [organisation, POSTED_DECIMALS, POSTED_DESCRIPTION],
+        }),
+      )
+  const escrow = place(
+    encodeDeployData({
+      abi: collateralEscrowAbi,
+      bytecode: collateralEscrowBytecode,
+      args: [organisation, factory, priceFeed, BigInt(choice.priceAgeMaxS ?? PRICE_AGE_MAX_S)],
+    }),
+  )
+  return { organisation, priceFeed, escrow, token: firstChild(escrow) }
 }
 
-function create2Address(initcode: Hex): Address {
-  return lower(getCreate2Address({ from: DETERMINISTIC_DEPLOYER, salt: SALT, bytecode: initcode }))
+// What a contract creates first, in its constructor: the nonce of a contract begins at 1.
+function firstChild(parent: Address): Address {
+  return lower(getContractAddress({ from: parent, nonce: 1n }))
 }
 
-async function deployByCreate2({ client, account }: Deployer, initcode: Hex): Promise<Address> {
-  const address = create2Address(initcode)
-  if (await hasCode(client, address)) return address
+async function ensureDeployer(deployer: Deployer): Promise<void> {
+  const { client } = deployer
+  if (await hasCode(client, DETERMINISTIC_DEPLOYER)) return
+  await send(deployer, { to: DEPLOYER_SIGNER, value: DEPLOYER_COST_WEI })
+  const hash = await sendRawTransaction(client, { serializedTransaction: DEPLOYER_CREATION })
+  await waitForTransactionReceipt(client, { hash })
+  if (!(await hasCode(client, DETERMINISTIC_DEPLOYER)))
+    throw new Error(
+      `the chain has no deterministic deployer at ${DETERMINISTIC_DEPLOYER}, and did not take it`,
+    )
+}
+
+async function deployByCreate2(deployer: Deployer, { address, initcode }: Planned): Promise<void> {
+  const { client } = deployer
+  if (await hasCode(client, address)) return
   try {
-    await send({ client, account }, { to: DETERMINISTIC_DEPLOYER, data: concat([SALT, initcode]) })
+    await send(deployer, { to: DETERMINISTIC_DEPLOYER, data: concat([SALT, initcode]) })
   } catch (error) {
     // Another process may have deployed it meanwhile: only the code counts.
     if (!(await hasCode(client, address))) throw error
   }
-  return address
 }
 
-async function deployPlainly(deployer: Deployer, initcode: Hex): Promise<Address> {
-  const receipt = await send(deployer, { data: initcode })
-  if (!receipt.contractAddress) throw new Error(`no contract was made by ${receipt.transactionHash}`)
-  return lower(receipt.contractAddress)
-}
-
-async function send({ client, account }: Deployer, transaction: { to?: Address; data: Hex }) {
+async function send(
+  { client, account }: Deployer,
+  transaction: { to: Address; data?: Hex; value?: bigint },
+): Promise<void> {
   const hash = await sendTransaction(client, { ...transaction, account, chain: null })
   const receipt = await waitForTransactionReceipt(client, { hash })
   if (receipt.status !== 'success') throw new Error(`the deployment ${hash} was reverted`)
-  return receipt
 }
 
 async function hasCode(client: Client, address: Address): Promise<boolean> {
   return (await getCode(client, { address })) !== undefined
-}
-
-async function knownDeployment(
-  client: Client,
-  chainId: number,
-  deployFile: string | undefined,
-): Promise<Deployment | undefined> {
-  if (!deployFile) return undefined
-  const text = await readFile(deployFile, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const known = JSON.parse(text) as Deployment
-  if (known.chainId !== chainId) return undefined
-  const addresses = [known.factory, known.implementation, known.anchorLog, known.token]
-  const present = await Promise.all(addresses.map((address) => hasCode(client, address)))
-  return present.every(Boolean) ? known : undefined
-}
-
-async function writeDeployment(file: string, deployment: Deployment): Promise<void> {
-  const unfinished = `${file}.${process.pid}.tmp`
-  await writeFile(unfinished, `${JSON.stringify(deployment, null, 2)}\n`)
-  await rename(unfinished, file)
 }
 
 function lower(address: Address): Address {

@@ -29,7 +29,15 @@ export {
   violationCalls,
 } from './calls/violation.ts'
 export { type PublicClient, publicClient, type WalletClient, walletClient } from './clients.ts'
-export { DETERMINISTIC_DEPLOYER, type Deployment, deployConsign, deterministicAddresses } from './deploy.ts'
+export {
+  DETERMINISTIC_DEPLOYER,
+  type Deployment,
+  deployConsign,
+  deterministicAddresses,
+  type OrganisationChoice,
+  type OrganisationContracts,
+  type SharedContracts,
+} from './deploy.ts'
 export type { AgreementArguments, AgreementCallName } from './evidence.ts'
 export { agreementAbi } from './generated/agreement.ts'
 export { agreementFactoryAbi } from './generated/agreementFactory.ts'

@@ -30,6 +30,8 @@ export type DriverOptions = {
   /** ms without a block taking the oldest transaction before its fee is raised */
   stuckMs: number
   after: (intent: Intent) => readonly string[]
+  /** names of custom errors that time or others lift */
+  lifted: readonly string[]
   step: (name: JournalStep) => void
   notices: JournalNotices | undefined
   /** woken when a key became mined, final or refused */
@@ -179,7 +181,7 @@ export class JournalDriver {
 
   async #failed(key: string, error: unknown): Promise<void> {
     const { what, agreement } = this.#transaction(key).intent
-    if (error instanceof Refusal && error.code === 'chain.reverted') {
+    if (error instanceof Refusal && error.code === 'chain.reverted' && !this.#mayBeLifted(error)) {
       const refused = { key, what, reason: error.message, ...(agreement === undefined ? {} : { agreement }) }
       await this.#store.execute({ type: 'refuse', ...refused })
       this.#retries.delete(key)
@@ -193,5 +195,10 @@ export class JournalDriver {
     const line = `${what}: ${rpcMessage(error)}; tried again in ${delayMs} ms`
     this.#retries.set(key, { atMs: Date.now() + delayMs, delayMs, line })
     this.#options.notices?.warn({ key, delayMs }, line)
+  }
+
+  // The message of a revert is `Name(arguments)`.
+  #mayBeLifted({ message }: Refusal): boolean {
+    return this.#options.lifted.some((name) => message.startsWith(`${name}(`))
   }
 }

@@ -29,6 +29,8 @@ export type TxJournalOptions = {
   contracts?: Record<string, Hex>
   /** keys that must be settled (mined, or refused) before this intent is tried; follows from the intent, so a restart finds the same */
   after?: (intent: Intent) => readonly string[]
+  /** names of custom errors that time or others lift: what they refuse is tried again with growing delay, not refused for ever */
+  lifted?: readonly string[]
   /** ms between looks for receipts while something is open; 1000 */
   pollMs?: number
   /** ms without a block taking the oldest transaction before its fee is raised; 60,000 */
@@ -105,6 +107,7 @@ export class TxJournal {
       finality: options.finality,
       stuckMs: options.stuckMs ?? STUCK_MS,
       after: options.after ?? (() => []),
+      lifted: options.lifted ?? [],
       step: this.#step,
       notices: options.notices,
       changed: this.#changed,
