@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { settlementTokenAbi } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { createWalletClient, type Hex, http, maxUint256, parseEther, publicActions } from 'viem'
+import { createWalletClient, type Hex, http, parseEther, publicActions, testActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { anvil as anvilChain } from 'viem/chains'
 import { freePort, type ProcessGroup } from './processes.ts'
@@ -11,6 +10,8 @@ import { freePort, type ProcessGroup } from './processes.ts'
 const READY_MS_MAX = 15_000
 // Anvil's own test phrase, known to everybody: it holds play money on a chain that ends with this process.
 const DEVELOPER_PHRASE = 'test test test test test test test test test test test junk'
+
+export type Anvil = Awaited<ReturnType<typeof startAnvil>>
 
 /** A fresh EVM with the P-256 precompile; a block every second, and finality two blocks behind. */
 export async function startAnvil(processes: ProcessGroup) {
@@ -28,7 +29,9 @@ export async function startAnvil(processes: ProcessGroup) {
     chain: anvilChain,
     transport: http(url),
     pollingInterval: 50,
-  }).extend(publicActions)
+  })
+    .extend(publicActions)
+    .extend(testActions({ mode: 'anvil' }))
   await untilItAnswers(client, processes.logFile('anvil'))
   return {
     url,
@@ -38,15 +41,6 @@ export async function startAnvil(processes: ProcessGroup) {
       await client.waitForTransactionReceipt({
         hash: await client.sendTransaction({ to, value: parseEther('100') }),
       })
-    },
-    async issueTokens(token: Hex, to: Hex) {
-      const call = {
-        address: token,
-        abi: settlementTokenAbi,
-        functionName: 'mint',
-        args: [to, maxUint256], // whatever amounts the terms name
-      } as const
-      await client.waitForTransactionReceipt({ hash: await client.writeContract(call) })
     },
   }
 }

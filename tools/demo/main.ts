@@ -8,7 +8,7 @@ import type { CompleteDraft } from '@consign/terms'
 import type { Observation } from './observer.ts'
 import { type DemoOptions, HELP, parseOptions } from './options.ts'
 import { checkInputs, runShipment, type ShipmentRun, shortenDispute } from './run.ts'
-import { DEFAULT_TERMS, readDraft } from './shipment.ts'
+import { amountsOf, DEFAULT_TERMS, readDraft } from './shipment.ts'
 import { SERVICES, type Stack, startStack } from './stack.ts'
 import { renderSummary, Tally } from './summary.ts'
 import { Timeline } from './timeline.ts'
@@ -55,7 +55,8 @@ async function runIn(dir: string, draft: CompleteDraft, options: DemoOptions): P
   const { signal } = interrupted
   let stack: Stack
   try {
-    stack = await startStack({ dir, seed: options.seed, say: (line) => timeline.say(line, 'dim'), signal })
+    const say = (line: string) => timeline.say(line, 'dim')
+    stack = await startStack({ dir, seed: options.seed, budget: amountsOf(draft) || 1n, say, signal })
   } catch (error) {
     return signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
   }

@@ -13,6 +13,7 @@ import {
   draftTerms,
   general,
   parseTermsDraft,
+  parseTokens,
   partyIdentity,
   payee,
   signAgreement,
@@ -27,6 +28,7 @@ import { startMobileNetwork } from './mobile-network.ts'
 import type { Replay } from './options.ts'
 import { PartyClient } from './party.ts'
 import type { Stack } from './stack.ts'
+import { registerParty } from './treasury.ts'
 
 export const DEFAULT_TERMS = fileURLToPath(
   new URL('../../packages/terms/examples/default.json', import.meta.url),
@@ -78,6 +80,11 @@ export function readDraft(file: string): CompleteDraft {
   return parseTermsDraft(json)
 }
 
+/** All that the draft promises, in the token's smallest unit. */
+export function amountsOf(draft: CompleteDraft): bigint {
+  return draft.parties.reduce((sum, { amountTokens }) => sum + parseTokens(amountTokens ?? 0), 0n)
+}
+
 /** Draws the terms up for stand-in keys, so that limits that contradict each other are refused before anything is started. Refusal `terms.…`. */
 export function checkTerms(draft: CompleteDraft): void {
   let numbers = 0
@@ -113,6 +120,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const termsFile = join(dir, 'terms.json')
   writeFileSync(termsFile, JSON.stringify(terms, null, 2))
 
+  await Promise.all(identities.map((party) => registerParty(stack.anvil, stack.deployment, party)))
   const clients = await Promise.all(identities.map((party) => PartyClient.connect(party, stack.natsUrl)))
   const byAddress = new Map(clients.map((client) => [lower(client.identity.wallet.address), client]))
   const signing = signingOf(stack, terms)

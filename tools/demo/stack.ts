@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Deployment, deployConsign } from '@consign/chain'
-import type { Hex } from 'viem'
-import { startAnvil } from './anvil.ts'
+import { type Hex, parseEther } from 'viem'
+import { type Anvil, startAnvil } from './anvil.ts'
 import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts'
 import { type Identity, type IngestKeyFiles, identityOf, writeIngestKeys, writeSecret } from './identities.ts'
 import { startNats } from './nats.ts'
 import { freePort, ProcessGroup } from './processes.ts'
 import { supervise } from './supervisor.ts'
+import { openTreasury, registerParty } from './treasury.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 export const SERVICES = ['ingest', 'custody', 'penalty', 'chain-writer', 'settlement'] as const
@@ -17,6 +18,8 @@ export type StackOptions = {
   /** Everything of this run is written below this folder. */
   dir: string
   seed: number
+  /** What the organisation can promise: tokens in the smallest unit, issued to it and backed with ether. */
+  budget?: bigint
   /** Where a service kills itself the first time it runs: one of its own step names. For tests. */
   killAt?: Partial<Record<ServiceName, string>>
   say: (line: string) => void
@@ -31,10 +34,13 @@ export type Stack = {
   processes: ProcessGroup
   natsUrl: string
   rpcUrl: string
+  anvil: Anvil
   mqttPort: number
   metricsPorts: Record<ServiceName, number>
   deployment: Deployment
   payer: Identity
+  /** Transactions that the payer had sent when its wallet became the settlement service's. */
+  payerNonce: number
   writer: Hex
   authority: CertificateAuthority
   ingestKeys: IngestKeyFiles
@@ -43,13 +49,15 @@ export type Stack = {
   stop(): Promise<void>
 }
 
+const BUDGET = parseEther('1000000')
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts nats-server, anvil, the contracts and the five services; a service that dies is started again. */
-export async function startStack({ dir, seed, killAt = {}, say, signal }: StackOptions): Promise<Stack> {
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { dir, signal } = options
   const processes = new ProcessGroup(join(dir, 'logs'))
   try {
-    return await unlessAborted(startParts(processes, dir, seed, killAt, say), signal)
+    return await unlessAborted(startParts(processes, options), signal)
   } catch (error) {
     await processes.stopAll()
     throw error
@@ -58,10 +66,7 @@ export async function startStack({ dir, seed, killAt = {}, say, signal }: StackO
 
 async function startParts(
   processes: ProcessGroup,
-  dir: string,
-  seed: number,
-  killAt: Partial<Record<ServiceName, string>>,
-  say: (line: string) => void,
+  { dir, seed, killAt = {}, budget = BUDGET, say }: StackOptions,
 ): Promise<Stack> {
   const keysDir = join(dir, 'keys')
   say('starting nats-server and anvil')
@@ -71,9 +76,15 @@ async function startParts(
   ])
   const [payer, writer] = [identityOf(seed, 'factory'), identityOf(seed, 'chain-writer')]
   say('deploying the contracts')
-  const deployment = await deployConsign({ client: anvil.client, account: anvil.developer })
-  for (const { wallet } of [payer, writer]) await anvil.giveEther(wallet.address)
-  await anvil.issueTokens(deployment.token, payer.wallet.address)
+  const deployment = await deployConsign({
+    client: anvil.client,
+    account: anvil.developer,
+    organisation: payer.wallet.address,
+  })
+  await anvil.giveEther(writer.wallet.address)
+  await openTreasury(anvil, deployment, payer, budget)
+  await registerParty(anvil, deployment, payer)
+  const payerNonce = await anvil.client.getTransactionCount({ address: payer.wallet.address })
 
   say('starting the services')
   const authority = await createCertificateAuthority(dir)
@@ -124,10 +135,12 @@ async function startParts(
     processes,
     natsUrl,
     rpcUrl: anvil.url,
+    anvil,
     mqttPort,
     metricsPorts,
     deployment,
     payer,
+    payerNonce,
     writer: writer.wallet.address,
     authority,
     ingestKeys,

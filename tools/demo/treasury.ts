@@ -1,0 +1,80 @@
+import { collateralEscrowAbi, type Deployment, partyRegistryAbi, postedPriceFeedAbi } from '@consign/chain'
+import { createWalletClient, http, parseEther, publicActions, sha256, toHex } from 'viem'
+import { anvil as anvilChain } from 'viem/chains'
+import type { Anvil } from './anvil.ts'
+import type { Identity } from './identities.ts'
+
+/** 3,000 USD per ether, with the feed's 8 decimals. A demo has no oracle: the organisation posts the price itself, for everybody to see. */
+const PRICE = 3000n * 10n ** 8n
+/** What is issued stands in the supply and, once it is promised, in the reservations too: cover for both, and a tenth for fees. */
+const COVER_TENTHS = 22n
+const GAS_MONEY = parseEther('100')
+
+/** Backs the organisation's token with ether and issues `tokens` of it to the organisation, before its wallet belongs to the settlement service. */
+export async function openTreasury(
+  anvil: Anvil,
+  { priceFeed, escrow, chainId }: Deployment,
+  organisation: Identity,
+  tokens: bigint,
+): Promise<void> {
+  const wallet = walletOf(anvil, organisation)
+  const address = organisation.wallet.address
+  await anvil.client.setBalance({ address, value: GAS_MONEY })
+  const mined = async (hash: `0x${string}`) => {
+    const { status } = await wallet.waitForTransactionReceipt({ hash })
+    if (status !== 'success') throw new Error(`${hash} was reverted on chain ${chainId}`)
+  }
+  await mined(
+    await wallet.writeContract({
+      address: priceFeed,
+      abi: postedPriceFeedAbi,
+      functionName: 'post',
+      args: [PRICE],
+    }),
+  )
+  const value = await wallet.readContract({
+    address: escrow,
+    abi: collateralEscrowAbi,
+    functionName: 'collateralFor',
+    args: [(tokens * COVER_TENTHS) / 10n],
+  })
+  await anvil.client.setBalance({ address, value: value + GAS_MONEY })
+  await mined(
+    await wallet.writeContract({
+      address: escrow,
+      abi: collateralEscrowAbi,
+      functionName: 'issue',
+      args: [address, tokens],
+      value,
+    }),
+  )
+}
+
+/** Publishes which post-quantum keys belong to the party's wallet, unless that is done. */
+export async function registerParty(anvil: Anvil, { registry }: Deployment, party: Identity): Promise<void> {
+  const contract = { address: registry, abi: partyRegistryAbi } as const
+  const wallet = walletOf(anvil, party)
+  const { version } = await wallet.readContract({
+    ...contract,
+    functionName: 'keysOf',
+    args: [party.wallet.address],
+  })
+  if (version > 0) return
+  await anvil.client.setBalance({ address: party.wallet.address, value: GAS_MONEY })
+  const { mlDsa, slhDsa } = party.pq.public
+  const hash = await wallet.writeContract({
+    ...contract,
+    functionName: 'register',
+    args: [sha256(mlDsa), toHex(slhDsa)],
+  })
+  await wallet.waitForTransactionReceipt({ hash })
+}
+
+function walletOf(anvil: Anvil, { wallet }: Identity) {
+  return createWalletClient({
+    account: wallet,
+    chain: anvilChain,
+    transport: http(anvil.url),
+    pollingInterval: 50,
+  }).extend(publicActions)
+}
