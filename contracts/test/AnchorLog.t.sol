@@ -94,6 +94,34 @@ contract AnchorLogTest {
         _anchor(WRITER, 0, 0, 7);
     }
 
+    function test_notesForAnyoneHowManyRootsALogHolds() external {
+        _anchor(WRITER, 0, ROOT, 7);
+        vm.expectEmit();
+        emit IAnchorLog.Witnessed(WRITER, 1, 1_800_000_000);
+        vm.prank(OTHER);
+        log.witness(WRITER);
+        vm.warp(1_800_000_012);
+        _anchor(WRITER, 1, keccak256("second"), 9);
+        vm.assertEq(log.witnessed(WRITER, 1_800_000_000), 1);
+        vm.assertEq(log.witnessed(WRITER, 1_800_000_012), 0);
+        vm.assertEq(log.witnessed(OTHER, 1_800_000_000), 0);
+    }
+
+    function test_notesTheLargerCountOfOneSecond() external {
+        _anchor(WRITER, 0, ROOT, 7);
+        log.witness(WRITER);
+        _anchor(WRITER, 1, keccak256("second"), 9);
+        log.witness(WRITER);
+        vm.assertEq(log.witnessed(WRITER, 1_800_000_000), 2);
+    }
+
+    function test_witnessingLeavesTheLogAsItIs() external {
+        _anchor(WRITER, 0, ROOT, 7);
+        vm.warp(1_900_000_000);
+        log.witness(WRITER);
+        _requireLatest(WRITER, 1, 7, 1_800_000_000, ROOT);
+    }
+
     function _anchor(address writer, uint64 seq, bytes32 root, uint64 size) private {
         vm.prank(writer);
         log.anchor(seq, root, size);

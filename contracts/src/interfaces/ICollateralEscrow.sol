@@ -113,7 +113,7 @@ interface ICollateralEscrow {
     /// @notice Takes out what the caller was credited because a payment to it failed.
     function withdrawCredit() external;
 
-    /// @notice Pays an account its credit. Anyone may, so that a payment that failed for too little gas can be repeated.
+    /// @notice Pays an account its credit. Anyone may, for accounts whose code cannot ask.
     function payCredit(address account) external;
 
     /// @notice Reserves the amounts of an agreement. Only the factory. Refuses another payer than the organisation, what ether and obligations
