@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {Case} from "./interfaces/IAgreementClaims.sol";
@@ -11,6 +10,9 @@ import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
 /// @title What an agreement remembers, and the rules that its parts share
 /// @notice Agreement, AgreementClaims, AgreementDisputes and AgreementPayout run on the same storage: this one, and nothing beside it.
 abstract contract AgreementState is EIP712 {
+    /// @dev Code of a minimal clone (ERC-1167), which its immutable arguments follow.
+    uint256 private constant CLONE_BYTES = 45;
+
     /// @dev Where a leg ended stands in the slot of the leg after it: a cut then writes two slots and no third.
     struct Begun {
         bytes32 keysHash;
@@ -71,8 +73,13 @@ abstract contract AgreementState is EIP712 {
 
     constructor() EIP712("Consign", "1") {}
 
-    function _termsHash() internal view returns (bytes32) {
-        return bytes32(Clones.fetchCloneArgs(address(this)));
+    /// @dev As Clones.fetchCloneArgs reads it, without a copy of all the code.
+    function _termsHash() internal view returns (bytes32 terms) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            extcodecopy(address(), 0, CLONE_BYTES, 32)
+            terms := mload(0)
+        }
     }
 
     function _hasEnded(uint32 leg) internal view returns (bool) {
