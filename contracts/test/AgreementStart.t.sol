@@ -110,9 +110,9 @@ contract AgreementStartTest is ShipmentFixture {
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 2, 3));
     }
 
-    /// @dev Two others sign terms that name the payee: without this rule it would be custodian without having signed anything.
+    /// @dev The payer signs with somebody else terms that name the payee: without this rule it would be custodian without having signed anything.
     function test_refusesTermsWhosePartiesDidNotSign() external {
-        agreement = IAgreement(_create(STRANGER_KEY, CARRIER_KEY));
+        agreement = IAgreement(_create(PAYER_KEY, CARRIER_KEY));
         _refuses(
             _startCall(),
             abi.encodeWithSelector(
@@ -121,12 +121,12 @@ contract AgreementStartTest is ShipmentFixture {
         );
     }
 
-    function test_refusesAnAgreementOfAnotherFactory() external {
-        factory = _newFactory();
-        IAgreement other = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
-        StartCall memory here = _startCall();
-        agreement = other;
-        _refuses(here, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
+    function test_refusesKeysSignedForAnAgreementOfAnotherFactory() external {
+        IAgreement here = agreement;
+        agreement = IAgreement(_newFactory().predict(termsHash, vm.addr(PAYER_KEY), vm.addr(PAYEE_KEY)));
+        StartCall memory call = _startCall();
+        agreement = here;
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementDeviceSignatureInvalid.selector));
     }
 
     function test_theImplementationItselfCannotBeStarted() external {

@@ -8,12 +8,15 @@ import {Clause, Clauses, Device, Limit, Party} from "../src/libraries/Clauses.so
 import {Disclosure} from "../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer} from "../src/libraries/Records.sol";
 import {LibraryHarness} from "./support/LibraryHarness.sol";
+import {ShipmentFixture} from "./support/ShipmentFixture.sol";
 import {vm} from "./support/Vm.sol";
 
 /// @title What TypeScript publishes, Solidity reads to the byte
-contract VectorsTest {
+contract VectorsTest is ShipmentFixture {
     string private constant ENVELOPE = "packages/envelope/vectors/";
     string private constant TERMS = "packages/terms/vectors/";
+
+    function setUp() public override {}
 
     function test_merkleInclusions() external {
         LibraryHarness harness = new LibraryHarness();
@@ -36,7 +39,7 @@ contract VectorsTest {
         LibraryHarness harness = _harnessAt(vm.parseJsonAddress(json, ".agreement"));
         for (uint32 i = 0; i < 2; ++i) {
             string memory record = _at(".legKeys", i);
-            LegKeys memory keys = _legKeys(json, i == 0 ? ".keys.leg0" : ".keys.leg1");
+            LegKeys memory keys = _keysAt(json, i == 0 ? ".keys.leg0" : ".keys.leg1");
             uint32 leg = uint32(vm.parseJsonUint(json, string.concat(record, ".leg")));
             _requireDigest(json, record, harness.legKeysDigest(leg, keys));
         }
@@ -56,9 +59,9 @@ contract VectorsTest {
         });
         bytes32 accepted = vm.parseJsonBytes32(json, ".cut.acceptDigest");
         _requireDigest(json, ".cut", harness.cutDigest(0, harness.offerDigest(0, offer), accepted, cut));
-        _requireSignedBy(json, ".offer", _legKeys(json, ".keys.leg0"));
-        _requireSignedBy(json, ".cut", _legKeys(json, ".keys.leg0"));
-        _requireSignedBy(json, ".legKeys[0]", _legKeys(json, ".keys.device"));
+        _requireSignedBy(json, ".offer", _keysAt(json, ".keys.leg0"));
+        _requireSignedBy(json, ".cut", _keysAt(json, ".keys.leg0"));
+        _requireSignedBy(json, ".legKeys[0]", _keysAt(json, ".keys.device"));
     }
 
     function test_envelopes() external {
@@ -78,7 +81,7 @@ contract VectorsTest {
 
     function test_highSOfAnEnvelopeIsRefused() external view {
         string memory json = vm.readFile(string.concat(ENVELOPE, "envelopes.json"));
-        LegKeys memory keys = _legKeys(json, ".keys.leg0");
+        LegKeys memory keys = _keysAt(json, ".keys.leg0");
         bytes32 digest = sha256(vm.parseJsonBytes(json, ".highS.message"));
         (bytes32 r, bytes32 s) = (vm.parseJsonBytes32(json, ".highS.r"), vm.parseJsonBytes32(json, ".highS.s"));
         vm.assertFalse(P256.verify(digest, r, s, keys.p256X, keys.p256Y));
@@ -137,23 +140,22 @@ contract VectorsTest {
 
     function test_theFactoryTakesThePublishedSignatures() external {
         string memory json = vm.readFile(string.concat(TERMS, "signatures.json"));
-        address factory = vm.parseJsonAddress(json, ".agreement.domain.factory");
-        vm.etch(factory, _newFactory().code);
+        address payer = vm.parseJsonAddress(json, ".agreement.message.payer");
+        factory = IAgreementFactory(vm.parseJsonAddress(json, ".agreement.domain.factory"));
+        vm.etch(address(factory), address(_newFactory()).code);
+        priceFeed = _newPriceFeed();
         string memory terms = vm.readFile(string.concat(TERMS, "terms.json"));
-        IAgreementFactory(factory)
-            .create(
-                vm.parseJsonBytes32(json, ".agreement.message.termsHash"),
-                vm.parseJsonAddress(json, ".agreement.message.payer"),
-                vm.parseJsonAddress(json, ".agreement.message.payee"),
-                vm.parseJsonBytes(json, ".agreement.payer.ecdsa"),
-                vm.parseJsonBytes(json, ".agreement.payee.ecdsa"),
-                _clauseAt(terms, ".agreements[0].clauses[0]")
-            );
-    }
-
-    function _newFactory() private returns (address) {
-        address disputes = vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(address(0)));
-        return vm.deployCode("AgreementFactory.sol:AgreementFactory", abi.encode(address(0), disputes, address(0)));
+        // The token of the published terms, issued by an escrow of their payer.
+        escrow = _newEscrow(payer, address(factory));
+        vm.etch(vm.parseJsonAddress(terms, ".agreements[0].terms.clauses[0].token"), escrow.token().code);
+        factory.create(
+            vm.parseJsonBytes32(json, ".agreement.message.termsHash"),
+            payer,
+            vm.parseJsonAddress(json, ".agreement.message.payee"),
+            vm.parseJsonBytes(json, ".agreement.payer.ecdsa"),
+            vm.parseJsonBytes(json, ".agreement.payee.ecdsa"),
+            _clauseAt(terms, ".agreements[0].clauses[0]")
+        );
     }
 
     function _requireEnvelope(LibraryHarness harness, string memory json, string memory path) private view {
@@ -165,7 +167,7 @@ contract VectorsTest {
         vm.assertEq(seq, vm.parseJsonUint(json, string.concat(path, ".seq")), path);
         vm.assertEq(count, vm.parseJsonUint(json, string.concat(path, ".count")), path);
         vm.assertEq(previous, vm.parseJsonBytes32(json, string.concat(path, ".previous")), path);
-        _requireSignedBy(json, path, _legKeys(json, leg == 0 ? ".keys.leg0" : ".keys.leg1"));
+        _requireSignedBy(json, path, _keysAt(json, leg == 0 ? ".keys.leg0" : ".keys.leg1"));
     }
 
     function _requireColumn(LibraryHarness harness, string memory json, string memory envelope, string memory path)
@@ -245,7 +247,7 @@ contract VectorsTest {
         vm.assertTrue(isSigned, path);
     }
 
-    function _legKeys(string memory json, string memory path) private pure returns (LegKeys memory) {
+    function _keysAt(string memory json, string memory path) private pure returns (LegKeys memory) {
         return LegKeys({
             p256X: vm.parseJsonBytes32(json, string.concat(path, ".p256X")),
             p256Y: vm.parseJsonBytes32(json, string.concat(path, ".p256Y")),

@@ -5,11 +5,11 @@ import {Accept, ManualCut} from "../../src/interfaces/IAgreementCustody.sol";
 import {IAgreement} from "../../src/interfaces/IAgreement.sol";
 import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
 import {ICollateralEscrow} from "../../src/interfaces/ICollateralEscrow.sol";
+import {IPostedPriceFeed} from "../../src/interfaces/IPostedPriceFeed.sol";
 import {Clause} from "../../src/libraries/Clauses.sol";
 import {Disclosure} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature} from "../../src/libraries/Records.sol";
 import {DeviceRecords} from "./DeviceRecords.sol";
-import {EscrowStandIn} from "./EscrowStandIn.sol";
 import {vm} from "./Vm.sol";
 
 /// @title A shipment from payee over carrier to payer
@@ -63,7 +63,11 @@ abstract contract ShipmentFixture is DeviceRecords {
         P256Signature signature;
     }
 
+    /// @dev USD per ether, in the feed's 8 decimals.
+    uint128 internal constant PRICE = 3000e8;
+
     IAgreementFactory internal factory;
+    IPostedPriceFeed internal priceFeed;
     ICollateralEscrow internal escrow;
 
     function setUp() public virtual {
@@ -76,7 +80,8 @@ abstract contract ShipmentFixture is DeviceRecords {
     function _deploy() internal {
         vm.warp(BEGIN);
         factory = _newFactory();
-        escrow = _newEscrow();
+        priceFeed = _newPriceFeed();
+        escrow = _newEscrow(vm.addr(PAYER_KEY), address(factory));
         token = escrow.token();
     }
 
@@ -92,12 +97,25 @@ abstract contract ShipmentFixture is DeviceRecords {
 
     /// @dev The verifier of post-quantum signatures.
     function _newVerifier() internal virtual returns (address) {
-        return address(0);
+        return vm.deployCode("SlhDsaVerifier.sol:SlhDsaVerifier");
     }
 
-    /// @dev An escrow of the payer's that covers every agreement of `factory` in these tests.
-    function _newEscrow() internal virtual returns (ICollateralEscrow) {
-        return ICollateralEscrow(address(new EscrowStandIn()));
+    /// @dev The test itself publishes.
+    function _newPriceFeed() internal returns (IPostedPriceFeed feed) {
+        feed = IPostedPriceFeed(
+            vm.deployCode("PostedPriceFeed.sol:PostedPriceFeed", abi.encode(address(this), uint8(8), "ETH / USD"))
+        );
+        feed.post(PRICE);
+    }
+
+    /// @dev An escrow with ether for every agreement of these tests; its price never becomes stale.
+    function _newEscrow(address organisation, address itsFactory) internal virtual returns (ICollateralEscrow) {
+        address made = vm.deployCode(
+            "CollateralEscrow.sol:CollateralEscrow",
+            abi.encode(organisation, itsFactory, address(priceFeed), 100_000 days)
+        );
+        vm.deal(made, 1000 ether);
+        return ICollateralEscrow(made);
     }
 
     // Agreement
