@@ -34,6 +34,7 @@ import {
   payer,
   signAccept,
   signAgreement,
+  signManualCut,
   type TermsDraft,
   termsHash,
 } from '@consign/terms'
@@ -163,6 +164,25 @@ export async function handOver(
     cutDigest: digest,
     next: { ...next, previous: digest },
   }
+}
+
+/** Both custodians hand over without the device; another one, with keys of its own, goes on. */
+export async function handOverManually(shipment: Shipment, leg: LegEvidence, from: PartyKeys, to: PartyKeys) {
+  const next = await beginLeg(shipment, leg.ref.leg + 1, shipment.device, leg.beganUtcMs + leg.lastsMs)
+  const clause = partyByWallet(shipment.terms, walletOf(to))
+  const cut = {
+    termsHash: shipment.termsHash,
+    leg: leg.ref.leg,
+    n: leg.digests.length,
+    timeMs: BigInt(next.beganUtcMs),
+    to: walletOf(to),
+    nextKeysHash: bytesToHex(next.keysHash),
+    amount: BigInt(clause?.amount ?? 0),
+    penaltyMax: BigInt(clause?.penaltyCap ?? 0),
+    reasonsHash: sha256('0x'),
+  }
+  const sign = async (party: PartyKeys) => (await signManualCut(crypto, party, shipment, cut)).ecdsa
+  return { cut, fromSignature: await sign(from), toSignature: await sign(to), next }
 }
 
 function makeOffer(

@@ -5,7 +5,7 @@ export { createArguments } from './calls/create.ts'
 export { cutArguments } from './calls/cut.ts'
 export { forkArguments, tamperingArguments } from './calls/fork.ts'
 export { lateArguments } from './calls/late.ts'
-export { type ManualCut, manualCutArguments } from './calls/manual-cut.ts'
+export { manualCutArguments } from './calls/manual-cut.ts'
 export {
   claimArguments,
   fundArguments,
