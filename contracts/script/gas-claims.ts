@@ -7,7 +7,8 @@ import {
   silenceArguments,
   violationCalls,
 } from '@consign/chain'
-import { caseId, deadline, limits, type MetricName, silence } from '@consign/terms'
+import type { MetricName } from '@consign/envelope'
+import { caseId, deadline, limits, silence } from '@consign/terms'
 import type { GasCase, Meter } from './gas-meter.ts'
 import { type Journey, READINGS, rows, toAgreement } from './gas-shipment.ts'
 import { addEnvelope } from './shipment.ts'
@@ -25,12 +26,30 @@ type Place = { seq: number; index: number }
 export async function measureClaims(meter: Meter, journey: Journey): Promise<ProvenCase[]> {
   const { leg } = journey
   const last = READINGS - 1
-  await addEnvelope(leg, rows((index) => ({ temperature: index === last ? 41_000 : 30_000 })))
-  await addEnvelope(leg, rows(() => ({ temperature: 30_000 })))
-  await addEnvelope(leg, rows(() => ({ temperature: undefined })))
-  await addEnvelope(leg, rows((index) => ({ temperature: index === last ? 41_000 : undefined })))
-  await addEnvelope(leg, rows((index) => ({ humidity: index < 10 ? 50_000 : 90_000 })))
-  await addEnvelope(leg, rows((index) => ({ light: index < 2 ? 50_000 : 200_000 })))
+  await addEnvelope(
+    leg,
+    rows((index) => ({ temperature: index === last ? 41_000 : 30_000 })),
+  )
+  await addEnvelope(
+    leg,
+    rows(() => ({ temperature: 30_000 })),
+  )
+  await addEnvelope(
+    leg,
+    rows(() => ({ temperature: undefined })),
+  )
+  await addEnvelope(
+    leg,
+    rows((index) => ({ temperature: index === last ? 41_000 : undefined })),
+  )
+  await addEnvelope(
+    leg,
+    rows((index) => ({ humidity: index < 10 ? 50_000 : 90_000 })),
+  )
+  await addEnvelope(
+    leg,
+    rows((index) => ({ light: index < 2 ? 50_000 : 200_000 })),
+  )
   const one = `one envelope of ${READINGS} readings, 5 metrics`
   const prove = (what: GasCase, metric: MetricName, run: [number, number], start?: Place) =>
     measureViolation(meter, journey, { what, metric, run, start })
@@ -77,7 +96,10 @@ async function measureSilence({ measure }: Meter, { shipment, leg }: Journey): P
   const keys = leg.signedKeys
   await measure(
     { call: 'Agreement.proveSilence', what: 'a gap between two envelopes' },
-    toAgreement(shipment, { functionName: 'proveSilence', args: silenceArguments({ terms, keys, wire, next }) }),
+    toAgreement(shipment, {
+      functionName: 'proveSilence',
+      args: silenceArguments({ terms, keys, wire, next }),
+    }),
   )
   const { args, valueWei } = claimSilenceArguments({ terms, keys, last: next })
   await measure(
@@ -92,12 +114,15 @@ async function measureSilence({ measure }: Meter, { shipment, leg }: Journey): P
     startSeq: leg.wires.length - 2,
     startIndex: 0xffff,
   }
-  const refuted = refuteSilenceArguments({ caseId: caseId(claimed), keys, next: leg.wires.at(-1) as Uint8Array })
+  const refuted = refuteSilenceArguments({
+    caseId: caseId(claimed),
+    keys,
+    next: leg.wires.at(-1) as Uint8Array,
+  })
   await measure(
     { call: 'Agreement.refuteSilence', what: 'by the next envelope' },
     toAgreement(shipment, { functionName: 'refuteSilence', args: refuted }),
   )
-
 }
 
 // More than a transaction takes: the first of its scans is as large as one can be.
@@ -105,12 +130,15 @@ async function measureScan({ measure, send }: Meter, { shipment, leg }: Journey)
   const { terms } = shipment
   const from = leg.wires.length
   for (let count = 0; count < LONG_ENVELOPES; count++)
-    await addEnvelope(leg, rows(() => ({ light: 200_000 }), LONG_READINGS))
+    await addEnvelope(
+      leg,
+      rows(() => ({ light: 200_000 }), LONG_READINGS),
+    )
   const limit = limitOn(terms, 'light')
   const run = leg.wires.slice(from)
   const calls = violationCalls({ terms, limit, keys: leg.signedKeys, run, start: undefined })
   const [first, ...others] = calls
-  if (!first || first.functionName !== 'advanceScan') throw new Error('it fits in one transaction')
+  if (first?.functionName !== 'advanceScan') throw new Error('it fits in one transaction')
   const what = `cumulative; ${first.args[3].length} envelopes of ${LONG_READINGS} readings`
   await measure({ call: 'Agreement.advanceScan', what }, toAgreement(shipment, first))
   for (const call of others) {
@@ -142,5 +170,3 @@ function limitOn(terms: Journey['shipment']['terms'], metric: MetricName) {
   if (!limit || !isProvable(limit)) throw new Error(`the terms have no provable limit on ${metric}`)
   return limit
 }
-
-

@@ -28,7 +28,11 @@ export async function measureBeginning(meter: Meter): Promise<Journey> {
     { call: 'AgreementFactory.create', what: 'both signatures; amounts reserved', target: 130_000n },
     {
       to: deployment.factory,
-      data: encodeFunctionData({ abi: agreementFactoryAbi, functionName: 'create', args: signedTerms(shipment) }),
+      data: encodeFunctionData({
+        abi: agreementFactoryAbi,
+        functionName: 'create',
+        args: signedTerms(shipment),
+      }),
     },
   )
   const approve = encodeFunctionData({
@@ -43,8 +47,14 @@ export async function measureBeginning(meter: Meter): Promise<Journey> {
   )
   const leg = await firstLeg(shipment)
   const args = startArguments({ terms, keys: leg.signedKeys })
-  await measure({ call: 'Agreement.start', what: clauses }, toAgreement(shipment, { functionName: 'start', args }))
-  await addEnvelope(leg, rows(() => ({})))
+  await measure(
+    { call: 'Agreement.start', what: clauses },
+    toAgreement(shipment, { functionName: 'start', args }),
+  )
+  await addEnvelope(
+    leg,
+    rows(() => ({})),
+  )
   const handover = await handOver(shipment, leg, partyOf(shipment, 'shipper-x'))
   await measure(
     { call: 'Agreement.recordCut', what: clauses, target: 110_000n },
@@ -64,9 +74,15 @@ export async function measureDelivery(meter: Meter, { shipment, leg }: Journey):
   const { next, ...manual } = await handOverManually(shipment, leg, from, to)
   await measure(
     { call: 'Agreement.recordManualCut', what: 'both signatures' },
-    toAgreement(shipment, { functionName: 'recordManualCut', args: manualCutArguments({ terms, ...manual }) }),
+    toAgreement(shipment, {
+      functionName: 'recordManualCut',
+      args: manualCutArguments({ terms, ...manual }),
+    }),
   )
-  await addEnvelope(next, rows(() => ({ latitude: 525_000_000, longitude: 135_000_000 })))
+  await addEnvelope(
+    next,
+    rows(() => ({ latitude: 525_000_000, longitude: 135_000_000 })),
+  )
   await measureTender(meter, { shipment, before: leg, leg: next })
   await travel(TENDER_GRACE_S + 1)
   await measure(

@@ -15,7 +15,7 @@ import { bytesToHex, encodeFunctionData, type Hex, hexToBytes, parseEther } from
 import type { ProvenCase } from './gas-claims.ts'
 import type { Meter } from './gas-meter.ts'
 import { type Journey, partyOf, toAgreement } from './gas-shipment.ts'
-import { sealLeg, type Shipment } from './shipment.ts'
+import { type Shipment, sealLeg } from './shipment.ts'
 
 /** The accused contests three cases; a seal answers two of them, an anchor the third. */
 export async function measureDisputes(meter: Meter, journey: Journey, proven: ProvenCase[]): Promise<void> {
@@ -42,7 +42,11 @@ export async function measureDisputes(meter: Meter, journey: Journey, proven: Pr
   await measureConfirmation(meter, journey)
 }
 
-async function contestAll({ client, measure, send }: Meter, shipment: Shipment, cases: ProvenCase[]): Promise<void> {
+async function contestAll(
+  { client, measure, send }: Meter,
+  shipment: Shipment,
+  cases: ProvenCase[],
+): Promise<void> {
   const accused = partyOf(shipment, 'shipper-x').wallet
   await send({ to: accused.address, data: '0x', value: parseEther('1') })
   const value = await client.readContract({
@@ -64,7 +68,11 @@ async function contestAll({ client, measure, send }: Meter, shipment: Shipment, 
   for (const each of others) await send(transaction(each))
 }
 
-async function measureAnchorAnswer(meter: Meter, { shipment, leg }: Journey, answered: ProvenCase): Promise<void> {
+async function measureAnchorAnswer(
+  meter: Meter,
+  { shipment, leg }: Journey,
+  answered: ProvenCase,
+): Promise<void> {
   const { deployment, measure } = meter
   const leaves = leg.digests
   const anchor = (seq: number, size: number) =>
@@ -74,7 +82,10 @@ async function measureAnchorAnswer(meter: Meter, { shipment, leg }: Journey, ans
       args: [BigInt(seq), bytesToHex(merkleRoot(leaves.slice(0, size))), BigInt(size)],
     })
   const to = deployment.anchorLog
-  await measure({ call: 'AnchorLog.anchor', what: 'first of a writer' }, { to, data: anchor(0, leaves.length - 1) })
+  await measure(
+    { call: 'AnchorLog.anchor', what: 'first of a writer' },
+    { to, data: anchor(0, leaves.length - 1) },
+  )
   await measure(
     { call: 'AnchorLog.anchor', what: 'each further one', target: 52_000n },
     { to, data: anchor(1, leaves.length) },
@@ -99,7 +110,10 @@ async function measureAnchorAnswer(meter: Meter, { shipment, leg }: Journey, ans
 }
 
 async function measureConfirmation({ measure }: Meter, { shipment, before }: Journey): Promise<void> {
-  const args = confirmLegArguments({ terms: shipment.terms, keys: await repeatable(shipment, before.signedKeys) })
+  const args = confirmLegArguments({
+    terms: shipment.terms,
+    keys: await repeatable(shipment, before.signedKeys),
+  })
   await measure(
     { call: 'Agreement.confirmLeg', what: 'leg 0' },
     toAgreement(shipment, { functionName: 'confirmLeg', args }),

@@ -7,10 +7,10 @@ import {
   settleArguments,
   settlementTokenAbi,
 } from '@consign/chain'
+import { native } from '@consign/envelope'
 import { portableProvider } from '@consign/envelope/portable'
 import { parties, partyByName, partyIdentity, signAcknowledgement, windows } from '@consign/terms'
 import { encodeFunctionData, type Hex, hexToBytes, parseEther, sha256 } from 'viem'
-import { native } from '@consign/envelope'
 import type { Meter } from './gas-meter.ts'
 import { type Journey, partyOf, toAgreement } from './gas-shipment.ts'
 import type { Shipment } from './shipment.ts'
@@ -29,7 +29,11 @@ export async function measureSettlement(meter: Meter, { shipment }: Journey): Pr
   await travel(disputeMs / 1000 + 1)
   const payees = BigInt(parties(terms).length - 1)
   await measure(
-    { call: 'Agreement.settle', what: `${payees} payees, one charged`, target: SETTLE_GAS + payees * SETTLE_GAS_PER_PAYEE },
+    {
+      call: 'Agreement.settle',
+      what: `${payees} payees, one charged`,
+      target: SETTLE_GAS + payees * SETTLE_GAS_PER_PAYEE,
+    },
     toAgreement(shipment, { functionName: 'settle', args: settleArguments(terms) }),
   )
   await measure(
@@ -60,13 +64,22 @@ export async function measureMoney({ deployment, measure, send }: Meter, shipmen
   const organisation = partyOf(shipment, 'factory').wallet
   const holder = partyOf(shipment, 'supplier').wallet
   const amount = 10n ** 19n
-  const transfer = { abi: settlementTokenAbi, functionName: 'transfer', args: [holder.address, amount] } as const
+  const transfer = {
+    abi: settlementTokenAbi,
+    functionName: 'transfer',
+    args: [holder.address, amount],
+  } as const
   await measure(
     { call: 'SettlementToken.transfer', what: 'to a new holder' },
     { to: token, data: encodeFunctionData(transfer), from: organisation },
   )
-  const escrowCall = <Name extends 'issue' | 'redeem' | 'deposit'>(functionName: Name, args: readonly unknown[]) =>
-    encodeFunctionData({ abi: collateralEscrowAbi, functionName, args } as Parameters<typeof encodeFunctionData>[0])
+  const escrowCall = <Name extends 'issue' | 'redeem' | 'deposit'>(
+    functionName: Name,
+    args: readonly unknown[],
+  ) =>
+    encodeFunctionData({ abi: collateralEscrowAbi, functionName, args } as Parameters<
+      typeof encodeFunctionData
+    >[0])
   await measure(
     { call: 'CollateralEscrow.deposit', what: '' },
     { to: escrow, data: escrowCall('deposit', []), value: parseEther('1') },
@@ -85,7 +98,10 @@ export async function measureMoney({ deployment, measure, send }: Meter, shipmen
 }
 
 /** A party's post-quantum keys. */
-export async function measureRegistry({ client, deployment, measure }: Meter, shipment: Shipment): Promise<void> {
+export async function measureRegistry(
+  { client, deployment, measure }: Meter,
+  shipment: Shipment,
+): Promise<void> {
   const keys = partyOf(shipment, 'supplier')
   const party = keys.wallet.address
   const { mlDsaKey, slhDsaKey } = partyIdentity(keys)

@@ -1,7 +1,7 @@
 // The shipment whose transactions are measured: terms with every kind of clause that the chain knows, four parties, envelopes of 32 readings.
-import { agreementAbi, createArguments } from '@consign/chain'
+import { type AgreementCall, createArguments, encodeAgreementCall } from '@consign/chain'
 import type { PartyKeys, TermsDraft } from '@consign/terms'
-import { encodeFunctionData, type Hex } from 'viem'
+import type { Hex } from 'viem'
 import type { Meter } from './gas-meter.ts'
 import { type LegEvidence, makeShipment, type Rows, type Shipment } from './shipment.ts'
 
@@ -59,18 +59,24 @@ export function partyOf(shipment: Shipment, name: string): PartyKeys {
 /** What is known of the shipment when its custody has passed: the leg of shipper-x, in which all breaches lie, and the leg before. */
 export type Journey = { shipment: Shipment; before: LegEvidence; leg: LegEvidence }
 
+type Changes = { [_ in keyof Rows[number]]?: number | undefined }
+
 /** Five metrics, as a container reports them, and what differs by place; undefined was not measured. */
-export function rows(changes: (index: number) => Rows[number], count = READINGS): Rows {
+export function rows(changes: (index: number) => Changes, count = READINGS): Rows {
   return Array.from({ length: count }, (_, index) => {
-    const values = { temperature: 20_000, humidity: 45_000, gforce: 1000, door: 0, light: 20_000, ...changes(index) }
+    const values = {
+      temperature: 20_000,
+      humidity: 45_000,
+      gforce: 1000,
+      door: 0,
+      light: 20_000,
+      ...changes(index),
+    }
     return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
   })
 }
 
 /** A call of the shipment's agreement. */
-export function toAgreement(
-  { agreement }: Shipment,
-  call: Omit<Parameters<typeof encodeFunctionData>[0], 'abi'>,
-): { to: Hex; data: Hex } {
-  return { to: agreement, data: encodeFunctionData({ abi: agreementAbi, ...call } as Parameters<typeof encodeFunctionData>[0]) }
+export function toAgreement({ agreement }: Shipment, call: AgreementCall): { to: Hex; data: Hex } {
+  return { to: agreement, data: encodeAgreementCall(call) }
 }

@@ -8,18 +8,7 @@ import {
   type MetricName,
   parseEnvelope,
 } from '@consign/envelope'
-import { bytesToHex, type ContractFunctionArgs, type ContractFunctionName, type Hex, hexToBytes } from 'viem'
-import type { agreementAbi } from './generated/agreement.ts'
-
-/** Calls that change an agreement. */
-export type AgreementCallName = ContractFunctionName<typeof agreementAbi, 'nonpayable' | 'payable'>
-
-/** Arguments of one of them, as viem takes them. */
-export type AgreementArguments<Name extends AgreementCallName> = ContractFunctionArgs<
-  typeof agreementAbi,
-  'nonpayable' | 'payable',
-  Name
->
+import { bytesToHex, type Hex, hexToBytes } from 'viem'
 
 const ZERO_32: Hex = `0x${'00'.repeat(32)}`
 

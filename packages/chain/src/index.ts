@@ -1,3 +1,9 @@
+export {
+  type AgreementArguments,
+  type AgreementCall,
+  type AgreementCallName,
+  encodeAgreementCall,
+} from './agreement-call.ts'
 export { anchorAnswerArguments, sealAnswerArguments } from './calls/answer.ts'
 export { confirmLegArguments } from './calls/confirm.ts'
 export { contestArguments } from './calls/contest.ts'
@@ -38,7 +44,6 @@ export {
   type OrganisationContracts,
   type SharedContracts,
 } from './deploy.ts'
-export type { AgreementArguments, AgreementCallName } from './evidence.ts'
 export { agreementAbi } from './generated/agreement.ts'
 export { agreementFactoryAbi } from './generated/agreementFactory.ts'
 export { anchorLogAbi } from './generated/anchorLog.ts'

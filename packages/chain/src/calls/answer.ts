@@ -3,7 +3,8 @@ import { decodeSignedSeal } from '@consign/envelope'
 import { MerkleLog } from '@consign/merkle'
 import { discloseClause, general, type Terms } from '@consign/terms'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import { type AgreementArguments, legKeysOf } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf } from '../evidence.ts'
 
 /**
  * Arguments of `answerWithSeal`. `seal`: the signed seal, as its frame holds it; `digests`: those of the leg's envelopes from 0, at least as many as

@@ -1,7 +1,8 @@
 import { decodeSignedAccept, decodeSignedLegKeys } from '@consign/envelope'
 import { device, discloseClause, general, type Terms } from '@consign/terms'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import { type AgreementArguments, legKeysOf, NO_CLAUSE, NO_LEG_KEYS, offerOf } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf, NO_CLAUSE, NO_LEG_KEYS, offerOf } from '../evidence.ts'
 import { acceptOf, takerOf } from './cut.ts'
 
 const ZERO_32: Hex = `0x${'00'.repeat(32)}`

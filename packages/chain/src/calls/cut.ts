@@ -1,7 +1,8 @@
 import { decodeSignedAccept, decodeSignedCut } from '@consign/envelope'
 import { discloseClause, type PartyClause, partyByWallet, type Terms } from '@consign/terms'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import { type AgreementArguments, legKeysOf, offerOf, p256Signature } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf, offerOf, p256Signature } from '../evidence.ts'
 
 /**
  * Arguments of `recordCut`. `keys`: the signed keys of the leg that ends; `offer`, `accept`, `cut`: signed records, as their frames hold them.

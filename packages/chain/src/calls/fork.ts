@@ -1,7 +1,8 @@
 import { parseEnvelope } from '@consign/envelope'
 import { device, discloseClause, type Terms, tamper } from '@consign/terms'
 import type { Hex } from 'viem'
-import { type AgreementArguments, legKeysOf, signedHeader } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf, signedHeader } from '../evidence.ts'
 
 /** Arguments of `reportFork`: wires of two different envelopes of one number and leg, and the leg's signed keys. */
 export function forkArguments(evidence: {

@@ -1,7 +1,8 @@
 import { parseEnvelope } from '@consign/envelope'
 import { type DeadlineClause, discloseClause, type MilestoneClause, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
-import { type AgreementArguments, legKeysOf, NO_HEADER, NO_LEG_KEYS, signedHeader } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf, NO_HEADER, NO_LEG_KEYS, signedHeader } from '../evidence.ts'
 
 /**
  * Arguments of `proveLate`. `late`: wire of an envelope after the time of the clause, `keys`: the signed keys of its leg. `before`: only for a

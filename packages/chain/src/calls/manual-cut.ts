@@ -1,6 +1,6 @@
 import { discloseClause, type ManualCut, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
-import type { AgreementArguments } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
 import { takerOf } from './cut.ts'
 
 /** Arguments of `recordManualCut`: what both custodians signed (EIP-712). Throws when the terms do not list the taker. */

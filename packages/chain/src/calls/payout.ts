@@ -1,7 +1,7 @@
 // Guarantee, settlement, and what is paid out of the guarantee.
 import { discloseClause, general, parties, partyByWallet, type Terms, windows } from '@consign/terms'
 import { type Hex, parseSignature } from 'viem'
-import type { AgreementArguments } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
 
 /** Arguments of `fund`; the sender must have approved the general clause's `guaranteeTotal`. */
 export function fundArguments(terms: Terms): AgreementArguments<'fund'> {

@@ -1,7 +1,8 @@
 import { parseEnvelope } from '@consign/envelope'
 import { discloseClause, type SilenceClause, silence, type Terms } from '@consign/terms'
 import { bytesToHex, type Hex } from 'viem'
-import { type AgreementArguments, legKeysOf, signedHeader } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { legKeysOf, signedHeader } from '../evidence.ts'
 
 /** Arguments of `proveSilence`. `wire` and `next`: two consecutive envelopes of a leg; `keys`: its signed keys. Throws when the terms have no silence clause. */
 export function silenceArguments(evidence: {

@@ -1,7 +1,8 @@
 import { decodeSignedOffer, parseEnvelope } from '@consign/envelope'
 import { deadline, discloseClause, type Terms, tender } from '@consign/terms'
 import { type Hex, hexToBytes } from 'viem'
-import { type AgreementArguments, disclosureOf, legKeysOf, offerOf, p256Signature } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { disclosureOf, legKeysOf, offerOf, p256Signature } from '../evidence.ts'
 
 /**
  * Arguments of `recordTender`. `keys`: the signed keys of the leg; `offer`: the device's signed offer; `wire`: the envelope that the offer

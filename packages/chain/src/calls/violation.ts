@@ -2,7 +2,8 @@
 import { type Envelope, parseEnvelope } from '@consign/envelope'
 import { discloseClause, type LimitClause, type Terms } from '@consign/terms'
 import { type Hex, maxUint256 } from 'viem'
-import { type AgreementArguments, disclosureOf, legKeysOf, p256Signature } from '../evidence.ts'
+import type { AgreementArguments } from '../agreement-call.ts'
+import { disclosureOf, legKeysOf, p256Signature } from '../evidence.ts'
 
 /** A limit that the chain can judge. */
 export type ProvableLimit = LimitClause & {
