@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** consign: every step of the contracts by hand. Exit 0 done, 1 the chain refused or did not answer, 2 the input is wrong. */
+import { styleText } from 'node:util'
+import { Refusal } from '@consign/envelope'
+import { COMMANDS } from './commands.ts'
+import { contextOf } from './context.ts'
+import { helpFor } from './help.ts'
+import { readInvocation } from './invocation.ts'
+import { explained, RefusedCall } from './refused-call.ts'
+import { machineReadable } from './written.ts'
+
+const CHAIN_REFUSED = 1
+const INPUT_WRONG = 2
+
+async function main(args: readonly string[]): Promise<void> {
+  const invocation = readInvocation(args, COMMANDS, process.env)
+  if (invocation.kind === 'help') {
+    process.stdout.write(`${helpFor(invocation.words, COMMANDS)}\n`)
+    return
+  }
+  const { command, common, values } = invocation
+  const report = await command.run(contextOf(common, progress), values)
+  process.stdout.write(`${common.json ? machineReadable(report.data) : report.lines.join('\n')}\n`)
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${styleText('dim', line, { stream: process.stderr })}\n`)
+}
+
+function fail(error: unknown): void {
+  const refused = error instanceof Refusal ? error : (explained(error) ?? error)
+  if (!(refused instanceof Refusal) && !(refused instanceof RefusedCall)) throw error
+  const { code, message } = refused
+  process.exitCode = refused instanceof Refusal ? INPUT_WRONG : CHAIN_REFUSED
+  const line = process.argv.includes('--json')
+    ? JSON.stringify({ error: { code, message } })
+    : `${styleText('red', 'consign', { stream: process.stderr })}: ${message} [${code}]`
+  process.stderr.write(`${line}\n`)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  fail(error)
+}
