@@ -5,7 +5,11 @@
 import type { Context } from './context.ts'
 import type { Parser } from './values.ts'
 
-export type Option<Need extends string = string, T = unknown> = { need: Need; parser: Parser<T>; help: string }
+export type Option<Need extends string = string, T = unknown> = {
+  need: Need
+  parser: Parser<T>
+  help: string
+}
 export type Options = Record<string, Option>
 
 export const required = <T>(parser: Parser<T>, help: string): Option<'required', T> => ({

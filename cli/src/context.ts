@@ -29,7 +29,10 @@ export function contextOf(common: CommonValues, progress: (line: string) => void
     keys: once(async () => {
       const file = common['key-file']
       if (file === undefined)
-        throw new Refusal('argument.missing', '--key-file FILE is needed, or CONSIGN_KEY_FILE; make one with consign keys new')
+        throw new Refusal(
+          'argument.missing',
+          '--key-file FILE is needed, or CONSIGN_KEY_FILE; make one with consign keys new',
+        )
       return loadPartyKeys(file)
     }),
   }
@@ -37,7 +40,8 @@ export function contextOf(common: CommonValues, progress: (line: string) => void
 
 async function openChain({ rpc, deployment }: CommonValues): Promise<Chain> {
   if (rpc === undefined) throw new Refusal('argument.missing', '--rpc URL is needed, or CONSIGN_RPC')
-  if (!/^https?:\/\//.test(rpc)) throw new Refusal('argument.value', `--rpc: "${rpc}" does not begin with http:// or https://`)
+  if (!/^https?:\/\//.test(rpc))
+    throw new Refusal('argument.value', `--rpc: "${rpc}" does not begin with http:// or https://`)
   const client = publicClient(rpc)
   const chainId = await client.getChainId()
   return { url: rpc, chainId, client, contracts: await readDeployment(chainId, deployment) }

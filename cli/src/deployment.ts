@@ -12,11 +12,17 @@ export async function readDeployment(chainId: number, file: string | undefined):
   const path = file ?? fileURLToPath(new URL(`../../deployments/${chainId}.json`, import.meta.url))
   const text = await readFile(path, 'utf8').catch(() => {
     const advice = 'name one by --deployment, or make it with contracts/script/deploy.ts'
-    throw new Refusal('deployment.missing', `there is no file ${path} that says where the contracts are; ${advice}`)
+    throw new Refusal(
+      'deployment.missing',
+      `there is no file ${path} that says where the contracts are; ${advice}`,
+    )
   })
   const contracts = parsed(path, text)
   if (contracts.chainId !== chainId)
-    throw new Refusal('deployment.chain', `${path} is about chain ${contracts.chainId}; the node is on chain ${chainId}`)
+    throw new Refusal(
+      'deployment.chain',
+      `${path} is about chain ${contracts.chainId}; the node is on chain ${chainId}`,
+    )
   return contracts
 }
 
@@ -27,13 +33,24 @@ function parsed(path: string, text: string): DeployedContracts {
   } catch {
     // Said below, as for any other content.
   }
-  throw new Refusal('deployment.malformed', `${path} is not what contracts/script/deploy.ts writes; make it anew`)
+  throw new Refusal(
+    'deployment.malformed',
+    `${path} is not what contracts/script/deploy.ts writes; make it anew`,
+  )
 }
 
 /** The contracts of the organisation named, or of the only one. Refusal 'deployment.organisation'. */
-export function organisationOf({ organisations }: DeployedContracts, named: Hex | undefined): OrganisationContracts {
-  const [first, ...others] = named ? organisations.filter(({ organisation }) => organisation === named) : organisations
+export function organisationOf(
+  { organisations }: DeployedContracts,
+  named: Hex | undefined,
+): OrganisationContracts {
+  const [first, ...others] = named
+    ? organisations.filter(({ organisation }) => organisation === named)
+    : organisations
   if (first && others.length === 0) return first
   const known = organisations.map(({ organisation }) => organisation).join(', ') || 'none'
-  throw new Refusal('deployment.organisation', `name one organisation by --organisation; the deployment has ${known}`)
+  throw new Refusal(
+    'deployment.organisation',
+    `name one organisation by --organisation; the deployment has ${known}`,
+  )
 }

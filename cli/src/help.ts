@@ -23,7 +23,9 @@ export function helpFor(words: readonly string[], commands: readonly Command[]):
 
 function overview(commands: readonly Command[]): string {
   const groups = Object.entries(GROUPS).map(([group, what]) => {
-    const actions = commands.filter(({ name }) => name.startsWith(`${group} `)).map(({ name }) => name.split(' ')[1])
+    const actions = commands
+      .filter(({ name }) => name.startsWith(`${group} `))
+      .map(({ name }) => name.split(' ')[1])
     return [`  consign ${group}`, `${what}: ${actions.join(', ')}`]
   })
   return [

@@ -1,14 +1,17 @@
 /** From the arguments of a process to the command that they name and its values. Refusals 'argument.…', each with what to do. */
 import { parseArgs } from 'node:util'
 import { Refusal } from '@consign/envelope'
-import { type Command, flag, type Option, optional, type Options } from './command.ts'
+import { type Command, flag, type Option, type Options, optional } from './command.ts'
 import { file, type Parser, text } from './values.ts'
 
 /** What every command takes. An environment variable stands in for an option that is not given. */
 export const COMMON = {
   rpc: optional<string>({ ...text, hint: 'URL' }, 'JSON-RPC of a node of the chain, by HTTP'),
   'key-file': optional(file, 'wallet and keys of who acts, as `consign keys new` writes them'),
-  deployment: optional(file, 'where the contracts are; deployments/<chain id>.json of this project by default'),
+  deployment: optional(
+    file,
+    'where the contracts are; deployments/<chain id>.json of this project by default',
+  ),
   'dry-run': flag('simulate, print gas and what would happen, send nothing'),
   json: flag('print one JSON document'),
   help: flag('print this'),
@@ -41,14 +44,15 @@ export function readInvocation(
   if (words.length === 0 || words[0] === 'help') return { kind: 'help', words: words.slice(1) }
   const found = commands.find(({ name }) => name === words.slice(0, 2).join(' '))
   if (!found) {
-    if (args.length === words.length && words.length === 1 && isGroup(words, commands)) return { kind: 'help', words }
+    if (args.length === words.length && words.length === 1 && isGroup(words, commands))
+      return { kind: 'help', words }
     if (args.includes('--help') || args.includes('-h')) return { kind: 'help', words }
     throw new Refusal('argument.command', `there is no command "${words.join(' ')}"; see consign --help`)
   }
   const given = parsed(args.slice(2), found.options)
   if (given.help) return { kind: 'help', words }
-  const common = valuesOf(COMMON, { ...fromEnvironment(environment), ...given }) as CommonValues
-  return { kind: 'run', command: found, common, values: valuesOf(found.options, given) }
+  const common = readValues(COMMON, { ...fromEnvironment(environment), ...given }) as CommonValues
+  return { kind: 'run', command: found, common, values: readValues(found.options, given) }
 }
 
 const isGroup = ([word]: string[], commands: readonly Command[]): boolean =>
@@ -74,17 +78,18 @@ function fromEnvironment(environment: Record<string, string | undefined>): Given
   return Object.fromEntries(named.filter(([, value]) => value !== undefined))
 }
 
-function valuesOf(options: Options, given: Given): Record<string, unknown> {
-  const values = Object.entries(options).map(([name, option]) => [name, valueOf(name, option, given[name])])
+function readValues(options: Options, given: Given): Record<string, unknown> {
+  const values = Object.entries(options).map(([name, option]) => [name, readValue(name, option, given[name])])
   return Object.fromEntries(values)
 }
 
-function valueOf(name: string, { need, parser }: Option, given: Given[string]): unknown {
+function readValue(name: string, { need, parser }: Option, given: Given[string]): unknown {
   if (need === 'flag') return given === true
   if (Array.isArray(given)) return given.map((each) => parsedBy(name, parser, String(each)))
   if (given !== undefined) return parsedBy(name, parser, String(given))
   if (need === 'repeated') return []
-  if (need === 'required') throw new Refusal('argument.missing', `--${name} ${parser.hint} is needed; see --help`)
+  if (need === 'required')
+    throw new Refusal('argument.missing', `--${name} ${parser.hint} is needed; see --help`)
   return undefined
 }
 

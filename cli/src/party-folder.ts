@@ -4,8 +4,16 @@
  */
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Envelope, equalBytes, offerDigest, parseEnvelope, parseFrame, Refusal, toHex } from '@consign/envelope'
-import { parseTerms, type PartySignature, type Terms } from '@consign/terms'
+import {
+  type Envelope,
+  equalBytes,
+  offerDigest,
+  parseEnvelope,
+  parseFrame,
+  Refusal,
+  toHex,
+} from '@consign/envelope'
+import { type PartySignature, parseTerms, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
 
 /** The frames of one leg. Hex is what stands behind the kind of a frame, which is what argument builders take. */
@@ -69,12 +77,15 @@ async function readJson(dir: string, file: string, fallback?: unknown): Promise<
 export async function readFrames(dir: string, progress: (line: string) => void = () => {}): Promise<Frames> {
   const place = join(dir, 'frames')
   const files = await readdir(place).catch((cause) => {
-    throw new Refusal('folder.missing', `${place} cannot be read; put the frames of the shipment there`, { cause })
+    throw new Refusal('folder.missing', `${place} cannot be read; put the frames of the shipment there`, {
+      cause,
+    })
   })
   const legs = new Map<number, LegFrames>()
   const accepts = new Map<Hex, Hex>()
   for (const [count, file] of files.sort().entries()) {
-    if (count > 0 && count % ENVELOPES_READ_BETWEEN_NOTES === 0) progress(`read ${count} of ${files.length} frames`)
+    if (count > 0 && count % ENVELOPES_READ_BETWEEN_NOTES === 0)
+      progress(`read ${count} of ${files.length} frames`)
     try {
       sort(await readFile(join(place, file)), legs, accepts)
     } catch (error) {
@@ -138,13 +149,21 @@ function orderEnvelopes(frames: LegFrames): void {
 /** Refusal 'folder.leg' when nothing of it is there. */
 export function framesOf({ legs }: Frames, leg: number): LegFrames {
   const found = legs.find((each) => each.leg === leg)
-  if (!found) throw new Refusal('folder.leg', `the folder holds no frames of leg ${leg}; get them from the device or a feed`)
+  if (!found)
+    throw new Refusal(
+      'folder.leg',
+      `the folder holds no frames of leg ${leg}; get them from the device or a feed`,
+    )
   return found
 }
 
 /** Refusal 'folder.keys'. */
 export function keysOf({ leg, keys }: LegFrames): Hex {
-  if (!keys) throw new Refusal('folder.keys', `the folder holds no keys of leg ${leg}; get their frame from the device or a feed`)
+  if (!keys)
+    throw new Refusal(
+      'folder.keys',
+      `the folder holds no keys of leg ${leg}; get their frame from the device or a feed`,
+    )
   return keys
 }
 
@@ -153,7 +172,10 @@ export function runOf({ leg, envelopes }: LegFrames, from: number, to: number): 
   const run = envelopes.filter(({ header }) => header.seq >= from && header.seq <= to)
   for (let seq = from; seq <= to; seq++) {
     if (run[seq - from]?.header.seq === seq) continue
-    throw new Refusal('folder.envelope', `envelope ${seq} of leg ${leg} is not in the folder; get its frame from the device or a feed`)
+    throw new Refusal(
+      'folder.envelope',
+      `envelope ${seq} of leg ${leg} is not in the folder; get its frame from the device or a feed`,
+    )
   }
   return run
 }

@@ -41,9 +41,17 @@ export function explained(error: unknown, abi: Abi = []): RefusedCall | undefine
   const data = revertData(error)
   if (data) return decoded(data, abi, error)
   if (error.walk((cause) => cause instanceof InsufficientFundsError))
-    return new RefusedCall('chain.funds', 'the wallet has too little ether for value and gas; send it some', error)
+    return new RefusedCall(
+      'chain.funds',
+      'the wallet has too little ether for value and gas; send it some',
+      error,
+    )
   if (error.walk((cause) => cause instanceof ContractFunctionZeroDataError))
-    return new RefusedCall('chain.noContract', 'there is no such contract at the address; check --deployment and --folder', error)
+    return new RefusedCall(
+      'chain.noContract',
+      'there is no such contract at the address; check --deployment and --folder',
+      error,
+    )
   if (error.walk((cause) => cause instanceof HttpRequestError || cause instanceof TimeoutError))
     return new RefusedCall('rpc.unreachable', 'the node does not answer; check --rpc', error)
   return new RefusedCall('rpc.refused', oneLine(error.shortMessage), error)
@@ -51,9 +59,18 @@ export function explained(error: unknown, abi: Abi = []): RefusedCall | undefine
 
 function reverted(revert: ContractFunctionRevertedError, abi: Abi, cause: BaseError): RefusedCall {
   const { data, reason, raw } = revert
-  if (data) return new RefusedCall(`chain.${data.errorName}`, reasonOf(data.errorName, data.abiItem, data.args), cause)
+  if (data)
+    return new RefusedCall(
+      `chain.${data.errorName}`,
+      reasonOf(data.errorName, data.abiItem, data.args),
+      cause,
+    )
   if (raw && raw.length > 2) return decoded(raw, abi, cause)
-  return new RefusedCall('chain.reverted', reason ? oneLine(reason) : 'the contract refused and gave no reason', cause)
+  return new RefusedCall(
+    'chain.reverted',
+    reason ? oneLine(reason) : 'the contract refused and gave no reason',
+    cause,
+  )
 }
 
 function decoded(data: Hex, abi: Abi, cause: BaseError): RefusedCall {
@@ -61,7 +78,11 @@ function decoded(data: Hex, abi: Abi, cause: BaseError): RefusedCall {
     const { errorName, abiItem, args } = decodeErrorResult({ abi, data })
     return new RefusedCall(`chain.${errorName}`, reasonOf(errorName, abiItem, args), cause)
   } catch {
-    return new RefusedCall('chain.unknown', `the contract refused for a reason that is not known here: ${data.slice(0, 10)}`, cause)
+    return new RefusedCall(
+      'chain.unknown',
+      `the contract refused for a reason that is not known here: ${data.slice(0, 10)}`,
+      cause,
+    )
   }
 }
 

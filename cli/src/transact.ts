@@ -60,7 +60,9 @@ async function simulateAll({ client }: Chain, account: Hex, calls: Call[]): Prom
   const [first] = calls
   if (first) {
     const { to, valueWei = 0n, ...rest } = first
-    await refusedCall(first, () => client.simulateContract({ ...rest, address: to, account, value: valueWei }))
+    await refusedCall(first, () =>
+      client.simulateContract({ ...rest, address: to, account, value: valueWei }),
+    )
   }
   const { results } = await client.simulateCalls({ account, calls: encoded })
   const lines: string[] = []
@@ -71,7 +73,12 @@ async function simulateAll({ client }: Chain, account: Hex, calls: Call[]): Prom
       if (result.status !== 'success') throw result.error
     })
     lines.push(`Would do: ${call.what}`, `  gas about ${grouped(result.gasUsed)}`)
-    transactions.push({ what: call.what, to: call.to, functionName: call.functionName, gas: String(result.gasUsed) })
+    transactions.push({
+      what: call.what,
+      to: call.to,
+      functionName: call.functionName,
+      gas: String(result.gasUsed),
+    })
   }
   return { lines: [...lines, 'Nothing was sent.'], data: { dryRun: true, transactions } }
 }

@@ -15,7 +15,8 @@ export const folder: Parser<string> = { hint: 'FOLDER', parse: (given) => given 
 export const address: Parser<Hex> = {
   hint: 'ADDRESS',
   parse(given) {
-    if (!isAddress(given)) throw refused(given, 'an address: 0x and 40 hex digits, in one case or with a right checksum')
+    if (!isAddress(given))
+      throw refused(given, 'an address: 0x and 40 hex digits, in one case or with a right checksum')
     return given.toLowerCase() as Hex
   },
 }
@@ -84,7 +85,8 @@ export const named: Parser<{ name: string; file: string }> = {
   hint: 'NAME=FILE',
   parse(given) {
     const at = given.indexOf('=')
-    if (at < 1 || at === given.length - 1) throw refused(given, 'a name and a file, like supplier=supplier.json')
+    if (at < 1 || at === given.length - 1)
+      throw refused(given, 'a name and a file, like supplier=supplier.json')
     return { name: given.slice(0, at), file: given.slice(at + 1) }
   },
 }

@@ -2,7 +2,8 @@
 import { formatTokens } from '@consign/terms'
 import { formatEther } from 'viem'
 
-export const tokensWritten = (units: bigint): string => `${formatTokens(units)} ${units === 10n ** 18n ? 'token' : 'tokens'}`
+export const tokensWritten = (units: bigint): string =>
+  `${formatTokens(units)} ${units === 10n ** 18n ? 'token' : 'tokens'}`
 
 export const etherWritten = (wei: bigint): string => `${formatEther(wei)} ether`
 
@@ -42,5 +43,10 @@ export function machineReadable(value: unknown): string {
 export function table(heads: string[], rows: string[][]): string[] {
   const all = [heads, ...rows]
   const widths = heads.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
-  return all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

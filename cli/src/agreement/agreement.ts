@@ -1,7 +1,16 @@
 /** The agreement that a folder's terms are about: its address follows from terms, signers and factory. */
-import { agreementAbi, type AgreementArguments, type AgreementCallName } from '@consign/chain'
+import { type AgreementArguments, type AgreementCallName, agreementAbi } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { agreementAddress, type PartyClause, parties, partyByWallet, payee, payer, type Terms, termsHash } from '@consign/terms'
+import {
+  agreementAddress,
+  type PartyClause,
+  parties,
+  partyByWallet,
+  payee,
+  payer,
+  type Terms,
+  termsHash,
+} from '@consign/terms'
 import { getContract, type Hex } from 'viem'
 import { type Report, required } from '../command.ts'
 import type { Chain, Context } from '../context.ts'
@@ -60,5 +69,8 @@ export function partyOf(terms: Terms, given: string): PartyClause {
   const found = parties(terms).find(({ name, wallet }) => name === given || wallet === given.toLowerCase())
   if (found) return found
   const names = parties(terms).map(({ name }) => name)
-  throw new Refusal('argument.party', `no party is called or has the wallet "${given}"; the terms name ${names.join(', ')}`)
+  throw new Refusal(
+    'argument.party',
+    `no party is called or has the wallet "${given}"; the terms name ${names.join(', ')}`,
+  )
 }

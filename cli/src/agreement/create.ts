@@ -1,6 +1,13 @@
 import { agreementFactoryAbi, createArguments } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { type PartySignature, payee, payer, signAgreement, termsHash, verifyAgreementSignature } from '@consign/terms'
+import {
+  type PartySignature,
+  payee,
+  payer,
+  signAgreement,
+  termsHash,
+  verifyAgreementSignature,
+} from '@consign/terms'
 import { command, type Report } from '../command.ts'
 import { type AgreementSignatures, readSignatures, readTerms, writeJson } from '../party-folder.ts'
 import { transact } from '../transact.ts'
@@ -26,7 +33,8 @@ export const address = command({
 export const sign = command({
   name: 'agreement sign',
   summary: 'Signs the terms as their payer or payee and adds the signature to signatures.json.',
-  details: 'The wallet signs what the factory checks; ML-DSA signs the same digest. Both parties sign before the agreement is made.',
+  details:
+    'The wallet signs what the factory checks; ML-DSA signs the same digest. Both parties sign before the agreement is made.',
   example: 'consign agreement sign --folder shipment --key-file supplier.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER },
   run: async (context, { folder }): Promise<Report> => {
@@ -37,15 +45,22 @@ export const sign = command({
     const [payerClause, payeeClause] = [payer(terms), payee(terms)]
     const party = [payerClause, payeeClause].find((each) => each.wallet === wallet)
     if (!party)
-      throw new Refusal('argument.signer', `${wallet} is neither payer nor payee of these terms; use the key file of one of them`)
+      throw new Refusal(
+        'argument.signer',
+        `${wallet} is neither payer nor payee of these terms; use the key file of one of them`,
+      )
     const message = { termsHash: termsHash(terms), payer: payerClause.wallet, payee: payeeClause.wallet }
     const domain = { chainId, factory: contracts.factory }
     const signature = await signAgreement(context.crypto, keys, domain, message)
     await verifyAgreementSignature(context.crypto, party, domain, message, signature)
     const role = party.role as 'payer' | 'payee'
-    if (!context.dryRun) await writeJson(folder, 'signatures.json', { ...(await readSignatures(folder)), [role]: signature })
+    if (!context.dryRun)
+      await writeJson(folder, 'signatures.json', { ...(await readSignatures(folder)), [role]: signature })
     const done = context.dryRun ? 'Would add' : 'Added'
-    return { lines: [`${done} the signature of ${party.name}, the ${role}.`], data: { role, party: party.wallet, ...message } }
+    return {
+      lines: [`${done} the signature of ${party.name}, the ${role}.`],
+      data: { role, party: party.wallet, ...message },
+    }
   },
 })
 
@@ -58,7 +73,10 @@ export const create = command({
     const terms = await readTerms(folder)
     const chain = await context.chain()
     const signatures = await readSignatures(folder)
-    const signed = { payerSignature: signatureOf(signatures, 'payer').ecdsa, payeeSignature: signatureOf(signatures, 'payee').ecdsa }
+    const signed = {
+      payerSignature: signatureOf(signatures, 'payer').ecdsa,
+      payeeSignature: signatureOf(signatures, 'payee').ecdsa,
+    }
     const agreement = addressOf(chain, terms)
     const report = await transact(context, [
       {

@@ -23,7 +23,8 @@ export const cut = command({
   name: 'agreement cut',
   summary: 'Records that a leg has ended and the taker has the goods. A cut to the payer delivers.',
   details: 'Needs the frames of the leg: its keys, the offer, the acceptance and the cut.',
-  example: 'consign agreement cut --folder shipment --leg 0 --key-file shipper-x.key --rpc http://127.0.0.1:8545',
+  example:
+    'consign agreement cut --folder shipment --leg 0 --key-file shipper-x.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, leg: LEG },
   run: async (context, { folder, leg }) => {
     const agreement = await openAgreement(context, folder)
@@ -41,8 +42,16 @@ function handoverOf(frames: Frames, leg: number) {
   const [found] = of.cuts
   if (!found) throw new Refusal('folder.cut', `the folder holds no cut of leg ${leg}; ${advice}`)
   const offered = of.offers.find(({ digest }) => digest === found.offerDigest)
-  if (!offered) throw new Refusal('folder.offer', `the folder lacks the offer that the cut of leg ${leg} names; ${advice}`)
+  if (!offered)
+    throw new Refusal(
+      'folder.offer',
+      `the folder lacks the offer that the cut of leg ${leg} names; ${advice}`,
+    )
   const accept = frames.accepts.get(found.offerDigest)
-  if (!accept) throw new Refusal('folder.accept', `the folder lacks the acceptance that the cut of leg ${leg} names; ${advice}`)
+  if (!accept)
+    throw new Refusal(
+      'folder.accept',
+      `the folder lacks the acceptance that the cut of leg ${leg} names; ${advice}`,
+    )
   return { keys: keysOf(of), offer: offered.offer, accept, cut: found.cut, n: found.n }
 }

@@ -11,7 +11,8 @@ const PERMIT_VALID_S = 3600n
 export const fund = command({
   name: 'agreement fund',
   summary: "Pays in the guarantee of the terms from the sender's tokens.",
-  details: 'One transaction: the approval travels as a permit (ERC-2612). What is not needed goes to the payer at the end.',
+  details:
+    'One transaction: the approval travels as a permit (ERC-2612). What is not needed goes to the payer at the end.',
   example: 'consign agreement fund --folder shipment --key-file factory.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER },
   run: async (context, { folder }) => {

@@ -12,7 +12,8 @@ export const late = command({
   summary: 'Proves that goods were late: delivered after the deadline, or handed over after a milestone.',
   details:
     "Shows the latest envelope of the leg whose device's clock was set; for a deadline in a later leg also the last one of the leg before, which shows in whose leg it passed.",
-  example: 'consign agreement late --folder shipment --leg 1 --limit 3 --key-file factory.key --rpc http://127.0.0.1:8545',
+  example:
+    'consign agreement late --folder shipment --leg 1 --limit 3 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, leg: LEG, limit: required(number, 'limitId of the deadline or milestone') },
   run: async (context, { folder, leg, limit }) => {
     const agreement = await openAgreement(context, folder)
@@ -41,12 +42,18 @@ function latestOf(envelopes: Envelope[], leg: number): Envelope {
     undefined,
   )
   if (latest) return latest
-  throw new Refusal('folder.envelope', `the folder holds no envelope of leg ${leg} whose device had its clock set`)
+  throw new Refusal(
+    'folder.envelope',
+    `the folder holds no envelope of leg ${leg} whose device had its clock set`,
+  )
 }
 
 function lastOf(frames: Frames, leg: number): { keys: `0x${string}`; wire: Uint8Array } {
   const of = framesOf(frames, leg)
   const last = of.envelopes.at(-1)
   if (last) return { keys: keysOf(of), wire: last.wire }
-  throw new Refusal('folder.envelope', `the folder holds no envelope of leg ${leg}, which shows that the deadline was still open`)
+  throw new Refusal(
+    'folder.envelope',
+    `the folder holds no envelope of leg ${leg}, which shows that the deadline was still open`,
+  )
 }

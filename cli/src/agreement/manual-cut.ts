@@ -11,7 +11,8 @@ const NO_DEVICE: Hex = `0x${'ff'.repeat(32)}`
 
 export const manualCut = command({
   name: 'agreement manual-cut',
-  summary: 'Hands over without the device, because it is dead or lost: signs, or records once both have signed.',
+  summary:
+    'Hands over without the device, because it is dead or lost: signs, or records once both have signed.',
   details:
     'Without the two signatures it prints that of --key-file; each custodian runs it with the same values. With both, it is sent. Silence before the handover is the outgoing custodian’s.',
   example:
@@ -36,7 +37,11 @@ export const manualCut = command({
     const { 'from-signature': fromSignature, 'to-signature': toSignature } = values
     if (fromSignature && toSignature) {
       const args = manualCutArguments({ terms, leg, cut, fromSignature, toSignature })
-      return agreement.send({ what: `Leg ${leg} has ended by hand; ${taker.name} has the goods.`, functionName: 'recordManualCut', args })
+      return agreement.send({
+        what: `Leg ${leg} has ended by hand; ${taker.name} has the goods.`,
+        functionName: 'recordManualCut',
+        args,
+      })
     }
     const message = { ...cut, termsHash: termsHash(terms), leg, timeMs: BigInt(cut.timeMs) }
     const { wallet } = await context.keys()

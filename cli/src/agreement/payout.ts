@@ -11,8 +11,10 @@ import { FOLDER, openAgreement, partyOf } from './agreement.ts'
 export const acknowledge = command({
   name: 'agreement acknowledge',
   summary: 'Signs what the party of the key file got off chain in all, or sends what parties have signed.',
-  details: 'With --total it signs and adds the signature to acknowledgements.json; with --submit it sends those that are above what the chain knows.',
-  example: 'consign agreement acknowledge --folder shipment --total 150 --submit --key-file supplier.key --rpc http://127.0.0.1:8545',
+  details:
+    'With --total it signs and adds the signature to acknowledgements.json; with --submit it sends those that are above what the chain knows.',
+  example:
+    'consign agreement acknowledge --folder shipment --total 150 --submit --key-file supplier.key --rpc http://127.0.0.1:8545',
   options: {
     folder: FOLDER,
     total: optional(tokens, 'all that was ever paid off chain for this agreement'),
@@ -26,15 +28,22 @@ export const acknowledge = command({
     if (total !== undefined) {
       const { wallet } = await context.keys()
       const party = partyByWallet(terms, wallet.address)
-      if (!party) throw new Refusal('argument.signer', `${wallet.address} is no party of these terms; use a party's key file`)
-      const signature = await wallet.signTypedData(acknowledgementTypedData(place, { party: party.wallet, cumulative: total }))
+      if (!party)
+        throw new Refusal(
+          'argument.signer',
+          `${wallet.address} is no party of these terms; use a party's key file`,
+        )
+      const signature = await wallet.signTypedData(
+        acknowledgementTypedData(place, { party: party.wallet, cumulative: total }),
+      )
       const signed = { party: party.wallet, cumulative: String(total), signature }
       known = [...known.filter((each) => each.party !== party.wallet), signed]
       if (!context.dryRun) await writeJson(folder, 'acknowledgements.json', known)
       lines.push(`${party.name} acknowledges ${tokensWritten(total)} in all.`)
     }
     if (!submit) {
-      if (total === undefined) throw new Refusal('argument.missing', '--total TOKENS or --submit is needed; see --help')
+      if (total === undefined)
+        throw new Refusal('argument.missing', '--total TOKENS or --submit is needed; see --help')
       return { lines, data: { acknowledgements: known } }
     }
     const steps = []
@@ -66,8 +75,10 @@ const PARTY = required(text, 'name or wallet of the party')
 
 export const claim = command({
   name: 'agreement claim',
-  summary: 'Pays a party from its guarantee what it was not paid off chain. Anyone may, after the payment window.',
-  example: 'consign agreement claim --folder shipment --party supplier --key-file supplier.key --rpc http://127.0.0.1:8545',
+  summary:
+    'Pays a party from its guarantee what it was not paid off chain. Anyone may, after the payment window.',
+  example:
+    'consign agreement claim --folder shipment --party supplier --key-file supplier.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, party: PARTY },
   run: async (context, { folder, party }) => {
     const agreement = await openAgreement(context, folder)
@@ -79,8 +90,10 @@ export const claim = command({
 
 export const release = command({
   name: 'agreement release',
-  summary: "Gives the payer back what of a party's guarantee can no longer be claimed. Anyone may, after settlement.",
-  example: 'consign agreement release --folder shipment --party supplier --key-file factory.key --rpc http://127.0.0.1:8545',
+  summary:
+    "Gives the payer back what of a party's guarantee can no longer be claimed. Anyone may, after settlement.",
+  example:
+    'consign agreement release --folder shipment --party supplier --key-file factory.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, party: PARTY },
   run: async (context, { folder, party }) => {
     const agreement = await openAgreement(context, folder)

@@ -5,7 +5,7 @@ import { type Judgement, LEG_SEQ } from '@consign/terms/judging'
 import { command, optional, type Report, required } from '../command.ts'
 import { framesOf, keysOf, type LegFrames, readFrames, runOf } from '../party-folder.ts'
 import { number, uint32 } from '../values.ts'
-import { type OpenAgreement, FOLDER, LEG, openAgreement, type Step } from './agreement.ts'
+import { FOLDER, LEG, type OpenAgreement, openAgreement, type Step } from './agreement.ts'
 import { judgedLeg } from './judged.ts'
 
 export const prove = command({
@@ -13,7 +13,8 @@ export const prove = command({
   summary: 'Proves that a limit was broken in a leg, from the envelopes in the folder.',
   details:
     'Finds the excursions itself and proves each that the chain does not hold yet, for all that the folder shows of it. A proof that is too long for one transaction goes out as a scan over several.',
-  example: 'consign agreement prove --folder shipment --leg 1 --limit 1 --key-file factory.key --rpc http://127.0.0.1:8545',
+  example:
+    'consign agreement prove --folder shipment --leg 1 --limit 1 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: {
     folder: FOLDER,
     leg: LEG,
@@ -27,15 +28,23 @@ export const prove = command({
     const keys = keysOf(frames)
     const found = judgedLeg(frames, limit).filter(({ startSeq }) => seq === undefined || startSeq === seq)
     if (found.length === 0)
-      throw new Refusal('prove.nothing', `the envelopes in the folder keep limit ${limitId} in leg ${leg}; there is nothing to prove`)
+      throw new Refusal(
+        'prove.nothing',
+        `the envelopes in the folder keep limit ${limitId} in leg ${leg}; there is nothing to prove`,
+      )
     const steps: Step<ViolationCall['functionName']>[] = []
     for (const judgement of found) {
       if (await isHeld(agreement, leg, judgement)) continue
-      context.progress(`${whatOf(limit, judgement, leg)}: envelopes ${judgement.runFromSeq} to ${judgement.runToSeq}`)
+      context.progress(
+        `${whatOf(limit, judgement, leg)}: envelopes ${judgement.runFromSeq} to ${judgement.runToSeq}`,
+      )
       steps.push(...stepsOf(agreement.terms, limit, keys, frames, judgement))
     }
     if (steps.length > 0) return agreement.send(...steps)
-    return { lines: ['The chain holds all that the folder shows; nothing was sent.'], data: { transactions: [], events: [] } }
+    return {
+      lines: ['The chain holds all that the folder shows; nothing was sent.'],
+      data: { transactions: [], events: [] },
+    }
   },
 })
 
@@ -43,10 +52,16 @@ function provableLimit(terms: Terms, limitId: number): ProvableLimit {
   const limit = limitById(terms, limitId)
   if (!limit) {
     const known = limits(terms).map((each) => each.limitId)
-    throw new Refusal('terms.limit', `the terms have no limit ${limitId} on a metric; they have ${known.join(', ') || 'none'}`)
+    throw new Refusal(
+      'terms.limit',
+      `the terms have no limit ${limitId} on a metric; they have ${known.join(', ') || 'none'}`,
+    )
   }
   if (!isProvable(limit))
-    throw new Refusal('terms.limit', `limit ${limitId} is one that only services judge: the chain cannot prove it`)
+    throw new Refusal(
+      'terms.limit',
+      `limit ${limitId} is one that only services judge: the chain cannot prove it`,
+    )
   return limit
 }
 

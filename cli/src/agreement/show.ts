@@ -1,6 +1,6 @@
 import { agreementAbi, agreementFactoryAbi, type PublicClient } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { guaranteeOf, general, parties, type PartyClause, payer } from '@consign/terms'
+import { general, guaranteeOf, type PartyClause, parties, payer } from '@consign/terms'
 import type { Hex } from 'viem'
 import { command, optional, type Report } from '../command.ts'
 import { number } from '../values.ts'
@@ -13,20 +13,39 @@ const LEGS_SHOWN_MAX = 64
 export const show = command({
   name: 'agreement show',
   summary: 'Shows where an agreement stands: phase, legs, cases, money.',
-  details: 'Cases are found by the events of the agreement; --from-block spares a node that serves logs of short ranges.',
+  details:
+    'Cases are found by the events of the agreement; --from-block spares a node that serves logs of short ranges.',
   example: 'consign agreement show --folder shipment --rpc http://127.0.0.1:8545',
-  options: { folder: FOLDER, 'from-block': optional(number, 'block in which the agreement was made, or an earlier one') },
+  options: {
+    folder: FOLDER,
+    'from-block': optional(number, 'block in which the agreement was made, or an earlier one'),
+  },
   run: async (context, { folder, 'from-block': fromBlock = 0 }): Promise<Report> => {
     const agreement = await openAgreement(context, folder)
     const { address, chain } = agreement
     if ((await chain.client.getCode({ address })) === undefined)
-      throw new Refusal('agreement.missing', `the agreement ${address} is not made yet; run consign agreement create`)
+      throw new Refusal(
+        'agreement.missing',
+        `the agreement ${address} is not made yet; run consign agreement create`,
+      )
     const state = await stateOf(agreement)
     const legs = await legsOf(agreement)
     const cases = await casesOf(agreement, BigInt(fromBlock))
-    const money = await Promise.all(parties(agreement.terms).filter(({ role }) => role !== 'payer').map((party) => moneyOf(agreement, party)))
+    const money = await Promise.all(
+      parties(agreement.terms)
+        .filter(({ role }) => role !== 'payer')
+        .map((party) => moneyOf(agreement, party)),
+    )
     return {
-      lines: [...stateLines(agreement, state), '', ...legLines(agreement, legs), '', ...caseLines(agreement, cases), '', ...moneyLines(money)],
+      lines: [
+        ...stateLines(agreement, state),
+        '',
+        ...legLines(agreement, legs),
+        '',
+        ...caseLines(agreement, cases),
+        '',
+        ...moneyLines(money),
+      ],
       data: { agreement: address, ...state, legs, cases, parties: money },
     }
   },
@@ -72,7 +91,9 @@ function legLines({ terms }: OpenAgreement, legs: Awaited<ReturnType<typeof legs
     ['leg', 'custodian', 'recorded', 'envelopes', 'tender'],
     legs.map(({ leg, custodian, beganAt, ended, n, tender }) => [
       ...[String(leg), nameOf(terms, custodian), secondsWritten(beganAt), ended ? String(n) : 'goes on'],
-      tender.tenderedMs === 0n ? '' : `${timeWritten(Number(tender.tenderedMs))}${tender.refused ? ', refused' : ''}`,
+      tender.tenderedMs === 0n
+        ? ''
+        : `${timeWritten(Number(tender.tenderedMs))}${tender.refused ? ', refused' : ''}`,
     ]),
   )
 }
@@ -113,16 +134,42 @@ async function moneyOf({ terms, read, chain }: OpenAgreement, party: PartyClause
     client.readContract({ ...rating, args: [payer(terms).wallet, wallet] }),
   ])
   const guarantee = guaranteeOf(BigInt(party.amount), general(terms).guaranteeBps)
-  return { name, wallet, amount: BigInt(party.amount), penalties, acknowledged, award, guarantee, claimed, released, rating: rated }
+  return {
+    name,
+    wallet,
+    amount: BigInt(party.amount),
+    penalties,
+    acknowledged,
+    award,
+    guarantee,
+    claimed,
+    released,
+    rating: rated,
+  }
 }
 
 function moneyLines(money: Awaited<ReturnType<typeof moneyOf>>[]): string[] {
   const amount = (units: bigint) => tokensWritten(units)
   return table(
-    ['party', 'agreed', 'penalties', 'awarded', 'off chain', 'guarantee', 'claimed', 'released', 'clean / settled'],
+    [
+      'party',
+      'agreed',
+      'penalties',
+      'awarded',
+      'off chain',
+      'guarantee',
+      'claimed',
+      'released',
+      'clean / settled',
+    ],
     money.map(({ name, rating, ...each }) => [
       ...[name, amount(each.amount), amount(each.penalties), amount(each.award), amount(each.acknowledged)],
-      ...[amount(each.guarantee), amount(each.claimed), amount(each.released), `${rating.clean} / ${rating.agreements}`],
+      ...[
+        amount(each.guarantee),
+        amount(each.claimed),
+        amount(each.released),
+        `${rating.clean} / ${rating.agreements}`,
+      ],
     ]),
   )
 }

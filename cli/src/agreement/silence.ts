@@ -13,7 +13,8 @@ export const silence = command({
   summary: 'Proves that two envelopes lie further apart than agreed, or claims that nothing came after one.',
   details:
     'Without --claim it proves the longest gap of the leg, or the one after --after. With --claim it puts up the bond of the terms: whoever shows the next envelope gets it.',
-  example: 'consign agreement silence --folder shipment --leg 1 --key-file factory.key --rpc http://127.0.0.1:8545',
+  example:
+    'consign agreement silence --folder shipment --leg 1 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: {
     folder: FOLDER,
     leg: LEG,
@@ -35,7 +36,11 @@ export const silence = command({
     }
     const gaps = judgedLeg(frames, clause).filter(({ startSeq }) => after === undefined || startSeq === after)
     const [longest] = gaps.sort((a, b) => b.extent - a.extent)
-    if (!longest) throw new Refusal('prove.nothing', `no gap of leg ${leg} in the folder is longer than ${durationWritten(clause.silenceMsMax)}`)
+    if (!longest)
+      throw new Refusal(
+        'prove.nothing',
+        `no gap of leg ${leg} in the folder is longer than ${durationWritten(clause.silenceMsMax)}`,
+      )
     const [first, next] = runOf(frames, longest.startSeq, longest.startSeq + 1)
     const args = silenceArguments({ terms, keys, wire: first!.wire, next: next!.wire })
     const what = `Leg ${leg} was silent for ${durationWritten(longest.extent)} after envelope ${longest.startSeq}.`
@@ -45,9 +50,15 @@ export const silence = command({
 
 export const refuteSilence = command({
   name: 'agreement refute-silence',
-  summary: 'Refutes a claim of silence with the next envelope, or with the end of the leg; the bond goes to the sender.',
-  example: 'consign agreement refute-silence --folder shipment --case 0x… --key-file shipper-x.key --rpc http://127.0.0.1:8545',
-  options: { folder: FOLDER, case: CASE, 'by-cut': flag('the leg ended with the envelope said to be the last') },
+  summary:
+    'Refutes a claim of silence with the next envelope, or with the end of the leg; the bond goes to the sender.',
+  example:
+    'consign agreement refute-silence --folder shipment --case 0x… --key-file shipper-x.key --rpc http://127.0.0.1:8545',
+  options: {
+    folder: FOLDER,
+    case: CASE,
+    'by-cut': flag('the leg ended with the envelope said to be the last'),
+  },
   run: async (context, { folder, case: caseId, 'by-cut': byCut }) => {
     const agreement = await openAgreement(context, folder)
     const what = 'The claim of silence is refuted.'
@@ -62,6 +73,7 @@ export const refuteSilence = command({
 
 function clauseOf(terms: Terms): SilenceClause {
   const clause = silenceOf(terms)
-  if (!clause) throw new Refusal('terms.clause', 'the terms have no silence clause, so that silence costs nothing')
+  if (!clause)
+    throw new Refusal('terms.clause', 'the terms have no silence clause, so that silence costs nothing')
   return clause
 }

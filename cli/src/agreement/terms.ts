@@ -36,13 +36,21 @@ export const terms = command({
     const { folder: dir, draft, device, shipment } = values
     if (draft !== undefined) {
       if (device === undefined || shipment === undefined)
-        throw new Refusal('argument.missing', '--draft needs --device FILE and --shipment SSCC too; see --help')
+        throw new Refusal(
+          'argument.missing',
+          '--draft needs --device FILE and --shipment SSCC too; see --help',
+        )
       const { chainId, contracts } = await context.chain()
       const { token, organisation } = organisationOf(contracts, values.organisation)
       const made = draftTerms(
         (await readDocument(draft)) as TermsDraft,
         {
-          ...{ chainId, token, nowMs: context.nowMs(), anchorWriter: values['anchor-writer'] ?? organisation },
+          ...{
+            chainId,
+            token,
+            nowMs: context.nowMs(),
+            anchorWriter: values['anchor-writer'] ?? organisation,
+          },
           parties: Object.fromEntries(await Promise.all(values.party.map(readParty))),
           device: deviceOf((await readDocument(device)) as DeviceIdentity),
           shipment: shipment.length === 17 ? ssccWithCheckDigit(shipment) : shipment,
@@ -52,7 +60,8 @@ export const terms = command({
       if (!context.dryRun) await writeNew(dir, made)
     }
     const read = draft !== undefined && context.dryRun ? undefined : await readTerms(dir)
-    if (!read) return { lines: ['The draft can be turned into terms; nothing was written.'], data: { valid: true } }
+    if (!read)
+      return { lines: ['The draft can be turned into terms; nothing was written.'], data: { valid: true } }
     return {
       lines: [describeTerms(read), '', `terms ${termsHash(read)}`],
       data: { termsHash: termsHash(read), plainLanguage: describeTerms(read).split('\n') },
@@ -64,11 +73,19 @@ async function writeNew(dir: string, made: unknown): Promise<void> {
   const path = join(dir, 'terms.json')
   await mkdir(join(dir, 'frames'), { recursive: true })
   await writeFile(path, `${JSON.stringify(made, null, 2)}\n`, { flag: 'wx' }).catch((cause) => {
-    throw new Refusal('folder.exists', `${path} exists; signatures may rest on it, so take another folder`, { cause })
+    throw new Refusal('folder.exists', `${path} exists; signatures may rest on it, so take another folder`, {
+      cause,
+    })
   })
 }
 
-async function readParty({ name, file: path }: { name: string; file: string }): Promise<[string, PartyIdentity]> {
+async function readParty({
+  name,
+  file: path,
+}: {
+  name: string
+  file: string
+}): Promise<[string, PartyIdentity]> {
   const { wallet, mlDsaKey, slhDsaKey } = (await readDocument(path)) as PartyIdentity
   return [name, { wallet, mlDsaKey, slhDsaKey }]
 }

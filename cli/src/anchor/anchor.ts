@@ -8,7 +8,8 @@ import { secondsWritten } from '../written.ts'
 export const addAnchor = command({
   name: 'anchor add',
   summary: "Adds a Merkle root to the sender's log.",
-  example: 'consign anchor add --seq 0 --root 0x… --size 40 --key-file factory.key --rpc http://127.0.0.1:8545',
+  example:
+    'consign anchor add --seq 0 --root 0x… --size 40 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: {
     seq: required(number, 'next number of the log, from 0'),
     root: required(hash, 'RFC 9162 root'),
@@ -18,13 +19,16 @@ export const addAnchor = command({
     const { contracts } = await context.chain()
     const args = [BigInt(seq), root, BigInt(size)]
     const what = `Root ${seq} over ${size} leaves is anchored.`
-    return transact(context, [{ what, to: contracts.anchorLog, abi: anchorLogAbi, functionName: 'anchor', args }])
+    return transact(context, [
+      { what, to: contracts.anchorLog, abi: anchorLogAbi, functionName: 'anchor', args },
+    ])
   },
 })
 
 export const witness = command({
   name: 'anchor witness',
-  summary: "Notes how many roots a writer's log holds now, so that it can be told later which are older than a date. Anyone may.",
+  summary:
+    "Notes how many roots a writer's log holds now, so that it can be told later which are older than a date. Anyone may.",
   example: 'consign anchor witness --writer 0x… --key-file factory.key --rpc http://127.0.0.1:8545',
   options: { writer: required(address, 'whose log') },
   run: async (context, { writer }) => {
@@ -33,7 +37,10 @@ export const witness = command({
     return transact(context, [{ ...call, functionName: 'witness', args: [writer] }], (events) =>
       events
         .filter(({ name }) => name === 'Witnessed')
-        .map(({ args }) => `  ${args.count} roots at ${secondsWritten(Number(args.witnessedAt))} (witnessed at ${args.witnessedAt})`),
+        .map(
+          ({ args }) =>
+            `  ${args.count} roots at ${secondsWritten(Number(args.witnessedAt))} (witnessed at ${args.witnessedAt})`,
+        ),
     )
   },
 })
@@ -51,7 +58,11 @@ export const showAnchors = command({
     const writer = named ?? ((await context.keys()).wallet.address.toLowerCase() as Hex)
     const { client, contracts } = await context.chain()
     const at = { address: contracts.anchorLog, abi: anchorLogAbi } as const
-    const [count, size, anchoredAt, latestRoot] = await client.readContract({ ...at, functionName: 'latest', args: [writer] })
+    const [count, size, anchoredAt, latestRoot] = await client.readContract({
+      ...at,
+      functionName: 'latest',
+      args: [writer],
+    })
     const lines = [`Log of ${writer}: ${count} roots`]
     if (count > 0n) lines.push(`latest  ${latestRoot} over ${size} leaves, ${secondsWritten(anchoredAt)}`)
     const data: Record<string, unknown> = { writer, count, size, anchoredAt, latestRoot }
@@ -60,7 +71,11 @@ export const showAnchors = command({
       lines.push(`root ${seq}  ${data.root}`)
     }
     if (witnessedAt !== undefined) {
-      data.witnessed = await client.readContract({ ...at, functionName: 'witnessed', args: [writer, witnessedAt] })
+      data.witnessed = await client.readContract({
+        ...at,
+        functionName: 'witnessed',
+        args: [writer, witnessedAt],
+      })
       lines.push(`at ${secondsWritten(witnessedAt)} it was noted to hold ${data.witnessed} roots`)
     }
     return { lines, data }

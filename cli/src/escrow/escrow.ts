@@ -39,7 +39,8 @@ export const issue = command({
 
 export const withdraw = command({
   name: 'escrow withdraw',
-  summary: 'Takes back ether that is not needed to cover tokens and agreements with 150 %. Only the organisation.',
+  summary:
+    'Takes back ether that is not needed to cover tokens and agreements with 150 %. Only the organisation.',
   example: 'consign escrow withdraw --ether 1 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: {
     ether: required(ether, 'how much'),
@@ -64,7 +65,12 @@ export const redeem = command({
     const { escrow, token } = organisationOf(contracts, organisation)
     const { wallet } = await context.keys()
     const allowed = await client.readContract({
-      ...{ address: token, abi: settlementTokenAbi, functionName: 'allowance', args: [wallet.address, escrow] },
+      ...{
+        address: token,
+        abi: settlementTokenAbi,
+        functionName: 'allowance',
+        args: [wallet.address, escrow],
+      },
     } as const)
     const approval: Call = {
       what: `The escrow may take ${tokensWritten(amount)}.`,
@@ -80,11 +86,16 @@ export const redeem = command({
 
 export const execute = command({
   name: 'escrow execute',
-  summary: 'Pays a queued redemption at the first fresh price, or after 7 days at the last known one. Anyone may.',
+  summary:
+    'Pays a queued redemption at the first fresh price, or after 7 days at the last known one. Anyone may.',
   example: 'consign escrow execute --id 1 --key-file supplier.key --rpc http://127.0.0.1:8545',
   options: { id: required(number, 'number of the redemption'), organisation: ORGANISATION },
   run: async (context, { id, organisation }) =>
-    send(context, organisation, { what: `Redemption ${id} is done.`, functionName: 'execute', args: [BigInt(id)] }),
+    send(context, organisation, {
+      what: `Redemption ${id} is done.`,
+      functionName: 'execute',
+      args: [BigInt(id)],
+    }),
 })
 
 export const credit = command({
@@ -94,13 +105,18 @@ export const credit = command({
   options: { account: optional(address, 'whose; the sender’s by default'), organisation: ORGANISATION },
   run: async (context, { account, organisation }) => {
     const whose = account ?? (await context.keys()).wallet.address
-    return send(context, organisation, { what: `The credit of ${whose} is paid.`, functionName: 'payCredit', args: [whose] })
+    return send(context, organisation, {
+      what: `The credit of ${whose} is paid.`,
+      functionName: 'payCredit',
+      args: [whose],
+    })
   },
 })
 
 export const price = command({
   name: 'escrow price',
-  summary: 'Posts the price of ether in USD to a posted feed. Only its publisher; for chains without an oracle.',
+  summary:
+    'Posts the price of ether in USD to a posted feed. Only its publisher; for chains without an oracle.',
   example: 'consign escrow price --usd 3000 --key-file factory.key --rpc http://127.0.0.1:8545',
   options: { usd: required(text, 'USD for one ether, like 3000 or 3012.5'), organisation: ORGANISATION },
   run: async (context, { usd, organisation }) => {
@@ -110,7 +126,9 @@ export const price = command({
     const decimals = await client.readContract({ ...at, functionName: 'decimals' })
     const posted = parseUnits(tokensLike(usd), decimals)
     const what = `The price is ${usd} USD for one ether.`
-    return transact(context, [{ what, to: priceFeed, abi: postedPriceFeedAbi, functionName: 'post', args: [posted] }])
+    return transact(context, [
+      { what, to: priceFeed, abi: postedPriceFeedAbi, functionName: 'post', args: [posted] },
+    ])
   },
 })
 
@@ -130,7 +148,10 @@ export const showEscrow = command({
       client.readContract({ address: token, abi: settlementTokenAbi, functionName: 'totalSupply' }),
     ])
     const latest = await priceOf(context, priceFeed)
-    const redemption = id === undefined ? undefined : await client.readContract({ ...at, functionName: 'redemptionOf', args: [BigInt(id)] })
+    const redemption =
+      id === undefined
+        ? undefined
+        : await client.readContract({ ...at, functionName: 'redemptionOf', args: [BigInt(id)] })
     const lines = [
       `Escrow ${escrow} of ${organisation}`,
       `collateral   ${etherWritten(collateralWei)}`,
@@ -140,7 +161,20 @@ export const showEscrow = command({
       `price        ${latest.updatedAt === 0n ? 'none yet' : `${latest.usd} USD for one ether, of ${secondsWritten(latest.updatedAt)}`}`,
     ]
     if (redemption) lines.push(redemptionLine(id, redemption))
-    return { lines, data: { organisation, escrow, token, collateralWei, obligations, reserved, supply, price: latest, redemption } }
+    return {
+      lines,
+      data: {
+        organisation,
+        escrow,
+        token,
+        collateralWei,
+        obligations,
+        reserved,
+        supply,
+        price: latest,
+        redemption,
+      },
+    }
   },
 })
 
@@ -154,12 +188,19 @@ async function priceOf(context: Context, priceFeed: Hex) {
   return { usd: formatUnits(answer, decimals), updatedAt }
 }
 
-function redemptionLine(id: number | undefined, { holder, requestedAt, amount }: { holder: Hex; requestedAt: number; amount: bigint }): string {
+function redemptionLine(
+  id: number | undefined,
+  { holder, requestedAt, amount }: { holder: Hex; requestedAt: number; amount: bigint },
+): string {
   if (requestedAt === 0) return `There is no redemption ${id}, or it is done.`
   return `redemption ${id}: ${tokensWritten(amount)} of ${holder}, asked for ${secondsWritten(requestedAt)}`
 }
 
-async function send(context: Context, named: Hex | undefined, call: Omit<Call, 'to' | 'abi'>): Promise<Report> {
+async function send(
+  context: Context,
+  named: Hex | undefined,
+  call: Omit<Call, 'to' | 'abi'>,
+): Promise<Report> {
   const { contracts } = await context.chain()
   const { escrow } = organisationOf(contracts, named)
   return transact(context, [{ ...call, to: escrow, abi: collateralEscrowAbi }], tellPayments)
@@ -167,9 +208,16 @@ async function send(context: Context, named: Hex | undefined, call: Omit<Call, '
 
 function tellPayments(events: ChainEvent[]): string[] {
   return events.flatMap(({ name, args }) => {
-    if (name === 'Redeemed') return [`  ${args.holder} got ${etherWritten(args.amountWei as bigint)}; ${etherWritten(args.feeWei as bigint)} stay as fee`]
-    if (name === 'RedemptionQueued') return [`  redemption ${args.id} waits for the next price; run consign escrow execute --id ${args.id} then`]
-    if (name === 'Credited') return [`  ${args.account} takes no ether; ${etherWritten(args.amountWei as bigint)} are kept for it`]
+    if (name === 'Redeemed')
+      return [
+        `  ${args.holder} got ${etherWritten(args.amountWei as bigint)}; ${etherWritten(args.feeWei as bigint)} stay as fee`,
+      ]
+    if (name === 'RedemptionQueued')
+      return [
+        `  redemption ${args.id} waits for the next price; run consign escrow execute --id ${args.id} then`,
+      ]
+    if (name === 'Credited')
+      return [`  ${args.account} takes no ether; ${etherWritten(args.amountWei as bigint)} are kept for it`]
     return []
   })
 }

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { Refusal } from '@consign/envelope'
-import { generatePartyKeys, loadPartyKeys, type PartyKeys, partyIdentity, partyKeysFrom, savePartyKeys } from '@consign/terms'
+import {
+  generatePartyKeys,
+  loadPartyKeys,
+  type PartyKeys,
+  partyIdentity,
+  partyKeysFrom,
+  savePartyKeys,
+} from '@consign/terms'
 import { type Hex, sha256 } from 'viem'
 import { command, optional, type Report, required } from '../command.ts'
 import { file } from '../values.ts'
@@ -8,16 +15,22 @@ import { file } from '../values.ts'
 export const newKeys = command({
   name: 'keys new',
   summary: 'Makes a wallet and post-quantum keys, in a new file that only you can read (mode 0600).',
-  details: 'With --wallet-of the wallet of an old file is kept and only the post-quantum keys are new: for consign registry rotate.',
+  details:
+    'With --wallet-of the wallet of an old file is kept and only the post-quantum keys are new: for consign registry rotate.',
   example: 'consign keys new --out supplier.key',
   options: {
     out: required(file, 'the new key file; never overwritten'),
     'wallet-of': optional(file, 'key file whose wallet is kept'),
   },
   run: async (context, { out, 'wallet-of': old }): Promise<Report> => {
-    const keys = old ? partyKeysFrom(await walletKeyOf(old), context.crypto.generateKeys()) : generatePartyKeys(context.crypto)
+    const keys = old
+      ? partyKeysFrom(await walletKeyOf(old), context.crypto.generateKeys())
+      : generatePartyKeys(context.crypto)
     if (!context.dryRun) await savePartyKeys(out, keys)
-    return identityReport(keys, context.dryRun ? [] : [`Keys are in ${out}; keep a copy where only you can reach it.`])
+    return identityReport(
+      keys,
+      context.dryRun ? [] : [`Keys are in ${out}; keep a copy where only you can reach it.`],
+    )
   },
 })
 
@@ -47,6 +60,7 @@ function identityReport(keys: PartyKeys, more: string[]): Report {
 async function walletKeyOf(path: string): Promise<Hex> {
   await loadPartyKeys(path)
   const { wallet } = JSON.parse(await readFile(path, 'utf8')) as { wallet?: Hex }
-  if (!wallet) throw new Refusal('partyKeys.malformed', `${path} is not a file of party keys; restore it from a copy`)
+  if (!wallet)
+    throw new Refusal('partyKeys.malformed', `${path} is not a file of party keys; restore it from a copy`)
   return wallet
 }

@@ -23,18 +23,27 @@ export const register = command({
 export const rotate = command({
   name: 'registry rotate',
   summary: 'Replaces the registered keys; the old SLH-DSA key signs the new ones.',
-  details: '--key-file holds the present keys and signs; --new-keys holds the new ones, as consign keys new --wallet-of makes them.',
-  example: 'consign registry rotate --key-file supplier.key --new-keys supplier-2.key --rpc http://127.0.0.1:8545',
+  details:
+    '--key-file holds the present keys and signs; --new-keys holds the new ones, as consign keys new --wallet-of makes them.',
+  example:
+    'consign registry rotate --key-file supplier.key --new-keys supplier-2.key --rpc http://127.0.0.1:8545',
   options: { 'new-keys': required(file, 'key file with the new keys of the same wallet') },
   run: async (context, { 'new-keys': path }) => {
     const present = await context.keys()
     const next = await loadPartyKeys(path)
     const party = present.wallet.address
     if (next.wallet.address !== party)
-      throw new Refusal('argument.wallet', `${path} is for ${next.wallet.address}, not for ${party}; make it with keys new --wallet-of`)
+      throw new Refusal(
+        'argument.wallet',
+        `${path} is for ${next.wallet.address}, not for ${party}; make it with keys new --wallet-of`,
+      )
     const { mlDsaKeyHash, slhDsaKey } = publicKeysOf(next)
     const read = await registryOf(context)
-    const digest = await read.client.readContract({ ...read.at, functionName: 'rotationDigest', args: [party, mlDsaKeyHash, slhDsaKey] })
+    const digest = await read.client.readContract({
+      ...read.at,
+      functionName: 'rotationDigest',
+      args: [party, mlDsaKeyHash, slhDsaKey],
+    })
     const signature = await slhDsaOver(context, present, digest)
     return send(context, `${party} has new keys.`, 'rotate', [party, mlDsaKeyHash, slhDsaKey, signature])
   },
@@ -47,11 +56,16 @@ export const revoke = command({
   example: 'consign registry revoke --key-file supplier.key --rpc http://127.0.0.1:8545',
   options: { of: optional(file, 'key file whose SLH-DSA key signs the revocation') },
   run: async (context, { of }) => {
-    if (!of) return send(context, `The keys of ${(await context.keys()).wallet.address} are revoked.`, 'revoke', [])
+    if (!of)
+      return send(context, `The keys of ${(await context.keys()).wallet.address} are revoked.`, 'revoke', [])
     const keys = await loadPartyKeys(of)
     const party = keys.wallet.address
     const read = await registryOf(context)
-    const digest = await read.client.readContract({ ...read.at, functionName: 'revocationDigest', args: [party] })
+    const digest = await read.client.readContract({
+      ...read.at,
+      functionName: 'revocationDigest',
+      args: [party],
+    })
     const signature = await slhDsaOver(context, keys, digest)
     return send(context, `The keys of ${party} are revoked.`, 'revokeFor', [party, signature])
   },
@@ -66,7 +80,8 @@ export const showParty = command({
     const wallet = party ?? ((await context.keys()).wallet.address.toLowerCase() as Hex)
     const { client, at } = await registryOf(context)
     const keys = await client.readContract({ ...at, functionName: 'keysOf', args: [wallet] })
-    if (keys.version === 0) return { lines: [`${wallet} is not registered.`], data: { party: wallet, ...keys } }
+    if (keys.version === 0)
+      return { lines: [`${wallet} is not registered.`], data: { party: wallet, ...keys } }
     return {
       lines: [
         `${wallet}, version ${keys.version} since ${secondsWritten(keys.since)}`,
