@@ -26,12 +26,13 @@ export type LegRow = {
 export type ViolationRow = {
   leg: number
   custodian: string
-  metric: string
+  /** Null where no one metric is judged: silence, lateness, tampering, places. */
+  metric: string | null
   kind: string
   /** First and last reading outside, ISO 8601, in the time of the replayed file. */
   from: string
   to: string
-  worst: number
+  worst: number | null
   penaltyTokens: string
   provenOnChain: boolean
   txHash: Hex | null

@@ -54,10 +54,10 @@ export function renderSummary({ document, tally, bytesUp }: Summary, out: NodeJS
     violations.push([
       row.leg,
       row.custodian,
-      row.metric,
+      row.metric ?? row.kind,
       row.from,
       row.to,
-      row.worst,
+      row.worst ?? '',
       row.penaltyTokens,
       row.txHash?.slice(0, 12) ?? 'no',
     ])

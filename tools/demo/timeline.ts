@@ -90,7 +90,7 @@ export class Timeline {
         return [`delivered to ${this.nameOf(event.data.to)}`, 'green']
       case 'penalty.excursion.started.v1':
         return [
-          `${event.data.metric} ${inUnits(event.data.metric, event.data.value)} is outside the limit: ${this.nameOf(event.data.custodian)} has the goods`,
+          `${measured(event.data.metric ?? event.data.kind, event.data.value)} is outside the limit: ${this.nameOf(event.data.custodian)} has the goods`,
           'yellow',
         ]
       case 'penalty.violation.charged.v1':
@@ -128,9 +128,14 @@ export class Timeline {
 }
 
 function violation(data: EventData<'penalty.violation.charged.v1'>, custodian: string): string {
-  const count = data.readings === 1 ? '1 reading' : `${data.readings} readings`
-  return `violation by ${custodian}: ${data.metric} ${inUnits(data.metric, data.worst)} at worst, ${count}, ${formatTokens(BigInt(data.penalty))} tokens`
+  const { metric, kind, worst, readings, penalty } = data
+  const shown = worst === undefined ? kind : `${measured(metric ?? kind, worst)} at worst`
+  const count = readings === undefined ? '' : readings === 1 ? ', 1 reading' : `, ${readings} readings`
+  return `violation by ${custodian}: ${shown}${count}, ${formatTokens(BigInt(penalty))} tokens`
 }
+
+const measured = (what: string, value: number | undefined): string =>
+  value === undefined ? what : `${what} ${inUnits(what, value)}`
 
 function mined({ what, gasUsed, ok }: EventData<'chain.mined.v1'>): string {
   return `chain: ${what}, ${gasUsed.toLocaleString('en')} gas${ok ? '' : ', REVERTED'}`

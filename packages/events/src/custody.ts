@@ -8,6 +8,7 @@ import {
   hexField,
   partySignatureField,
   shipmentField,
+  timeMsField,
 } from './fields.ts'
 import { subjects } from './subjects.ts'
 
@@ -104,6 +105,14 @@ const delivered = defineEvent({
   data: z.strictObject({ ...legOf, to: addressField }),
 })
 
+const windowClosed = defineEvent({
+  type: 'custody.window.closed.v1',
+  summary:
+    'The dispute window after delivery has passed, at dueMs: what has not come by now is assessed without.',
+  subject,
+  data: z.strictObject({ ...shipmentOf, dueMs: timeMsField }),
+})
+
 const tampered = defineEvent({
   type: 'custody.tampered.v1',
   summary: 'Signed evidence that the device contradicted itself.',
@@ -119,5 +128,6 @@ export const CUSTODY_EVENTS = [
   transferred,
   sealed,
   delivered,
+  windowClosed,
   tampered,
 ] as const

@@ -14,11 +14,27 @@ import { subjects } from './subjects.ts'
 
 const subject = (data: { agreement: `0x${string}` }) => subjects.penalty(data.agreement)
 const legOf = { agreement: addressField, shipment: shipmentField, leg: countField }
+const kindField = z.enum([
+  'instantaneous',
+  'single',
+  'cumulative',
+  'meanKinetic',
+  'geofence',
+  'silence',
+  'tamper',
+  'deadline',
+  'milestone',
+])
 const caseOf = {
   ...legOf,
   custodian: addressField,
   limitId: limitIdField,
-  metric: z.string().regex(/^[a-zA-Z]+$/, 'must be the name of a metric'),
+  kind: kindField,
+  /** What was measured, where one metric is judged. */
+  metric: z
+    .string()
+    .regex(/^[a-zA-Z]+$/, 'must be the name of a metric')
+    .optional(),
   caseId: hash32Field,
   startSeq: countField,
   startIndex: countField,
@@ -27,24 +43,29 @@ const permilleField = z.int().min(0).max(1000)
 
 const excursionStarted = defineEvent({
   type: 'penalty.excursion.started.v1',
-  summary: 'The first reading outside a limit.',
+  summary:
+    'The first reading outside a limit; for the sum of a leg, the reading with which it reached the limit.',
   subject,
-  data: z.strictObject({ ...caseOf, atMs: timeMsField, value: valueField }),
+  data: z.strictObject({ ...caseOf, atMs: timeMsField, value: valueField.optional() }),
 })
 
 const violationCharged = defineEvent({
   type: 'penalty.violation.charged.v1',
-  summary: 'An excursion ended, inside again or with its leg, and its custodian is charged once.',
+  summary:
+    'A case is over, and its custodian is charged once; the penalty is before the caps of clause and party.',
   subject,
   data: z.strictObject({
     ...caseOf,
-    kind: z.literal('instantaneous'),
-    /** First envelope that a proof needs. */
+    /** First and last envelope of a proof of all that is charged. */
     runFromSeq: countField,
+    runToSeq: countField,
     fromMs: timeMsField,
     toMs: timeMsField,
-    worst: valueField,
-    readings: countField,
+    /** Worst value (instantaneous), mean kinetic temperature, else milliseconds: outside, silent, late. */
+    extent: z.int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
+    /** Value farthest outside, and how many readings were outside, where readings are judged. */
+    worst: valueField.optional(),
+    readings: countField.optional(),
     penalty: amountField,
     beneficiary: addressField,
   }),
@@ -52,7 +73,8 @@ const violationCharged = defineEvent({
 
 const legAssessed = defineEvent({
   type: 'penalty.leg.assessed.v1',
-  summary: 'All envelopes of a finished leg were assessed; gaps are those that never came.',
+  summary:
+    'A finished leg was assessed, and all legs before it; gaps are envelopes that did not come, or too late to be judged.',
   subject,
   data: z.strictObject({
     ...legOf,

@@ -1,9 +1,9 @@
 import { Refusal } from '@consign/envelope'
 import type { NewEvent, Recorded } from '@consign/eventlog'
 import { ENVELOPE_HEADERS, type EventOf, type Hex, parseEvent, subjectOf } from '@consign/events'
-import { limits } from '@consign/terms'
+import type { PenaltyFact } from './domain/facts.ts'
 import { type RatedLeg, Rating, type RatingChanged } from './domain/rating.ts'
-import { type CustodyEvent, type PenaltyFact, ShipmentAssessment } from './domain/shipment.ts'
+import { type CustodyEvent, ShipmentAssessment } from './domain/shipment.ts'
 import { readStoredEnvelope } from './domain/stored-envelope.ts'
 
 /** An event and the subject that it belongs on. */
@@ -64,9 +64,8 @@ export function assessMessage(shipment: ShipmentAssessment, message: Recorded): 
     const { facts, rated } = shipment.custody(event)
     return { events: facts.map((fact) => penaltyEvent(fact, message, event.id)), rated }
   }
-  const metrics = shipment.terms === undefined ? [] : limits(shipment.terms).map((limit) => limit.metric)
   const flags = message.headers[ENVELOPE_HEADERS.flags] ?? ''
-  const { facts, rated } = shipment.envelope(readStoredEnvelope(message.data, flags, new Set(metrics)))
+  const { facts, rated } = shipment.envelope(readStoredEnvelope(message.data, flags, shipment.metrics))
   return { events: facts.map((fact) => penaltyEvent(fact, message, position(message))), rated }
 }
 

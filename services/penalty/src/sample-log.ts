@@ -13,7 +13,7 @@ import {
 } from '@consign/envelope'
 import type { Recorded } from '@consign/eventlog'
 import { type ConsignFact, ENVELOPE_HEADERS, encodeEvent, type Hex, subjects } from '@consign/events'
-import { general, type Terms } from '@consign/terms'
+import { type CostlyClause, general, type TenderClause, type Terms } from '@consign/terms'
 import { type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
 
 export const START_MS = Date.UTC(2026, 10, 1)
@@ -31,6 +31,24 @@ const sharedSample = (): SampleAgreement => {
 /** Temperature in milli-°C at each reading, one second apart; undefined = not measured. */
 export type Temperatures = readonly (number | undefined)[]
 
+/** `pauseMs`: silence before its first reading. `keep` false: another branch, that nothing follows. */
+export type EnvelopeOptions = {
+  flags?: string
+  keep?: boolean
+  pauseMs?: number
+  everyMs?: number
+  bootId?: number
+  clockState?: 0 | 1 | 2
+  position?: { latitude: number; longitude: number }
+}
+
+/** The agreement of the sample's parties with these clauses in place of its limit. */
+export function sampleWith(...clauses: (CostlyClause | TenderClause)[]): SampleAgreement {
+  const sample = sharedSample()
+  const rest = sample.terms.clauses.filter((clause) => !('limitId' in clause))
+  return { ...sample, terms: { ...sample.terms, clauses: [...rest, ...clauses] } }
+}
+
 /** The messages of one agreement in the order in which they are told; positions are given when they are put in a log. */
 export class SampleShipment {
   readonly sample: SampleAgreement
@@ -38,7 +56,8 @@ export class SampleShipment {
   readonly messages: Recorded[] = []
   #leg = 0
   #seq = 0
-  #count = 0
+  #clockMs = 0
+  #sealed = 0
   #previous: Uint8Array
   readonly #keysHash: Hex
 
@@ -79,11 +98,8 @@ export class SampleShipment {
   }
 
   /** The next envelope of the leg under way. */
-  async envelope(
-    temperatures: Temperatures,
-    options: { flags?: string; keep?: boolean } = {},
-  ): Promise<Recorded> {
-    const { wire, digest } = await this.#seal(temperatures)
+  async envelope(temperatures: Temperatures, options: EnvelopeOptions = {}): Promise<Recorded> {
+    const { wire, digest } = await this.#seal(temperatures, options)
     if (options.keep !== false) {
       this.#previous = digest
       this.#seq += 1
@@ -132,30 +148,47 @@ export class SampleShipment {
     return this
   }
 
+  /** The device offers custody; the offer follows envelope `m` - 1. */
+  offered(m = this.#seq): this {
+    const bytes = { offer: '0x00', nextKeys: '0x00', offerDigest: ZERO } as const
+    const data = { ...this.#place(), leg: this.#leg, m, ttlEnvelopes: 10, ...bytes }
+    return this.custody({ type: 'custody.offered.v1', data })
+  }
+
+  windowClosed(): this {
+    return this.custody({ type: 'custody.window.closed.v1', data: { ...this.#place(), dueMs: START_MS } })
+  }
+
   custody(fact: ConsignFact): this {
-    const event = { id: `${fact.type}:${this.agreement}.${this.#leg}`, time: START_MS, ...fact }
+    const id = `${fact.type}:${this.agreement}.${this.#leg}.${this.messages.length}`
+    const event = { id, time: START_MS, ...fact }
     this.#push(subjects.custody(this.agreement), encodeEvent(event), {})
     return this
   }
 
-  #seal(temperatures: Temperatures): Promise<{ wire: Uint8Array; digest: Uint8Array }> {
-    const baseMonotonicMs = this.#count * 1000
+  #seal(
+    temperatures: Temperatures,
+    { pauseMs = 0, everyMs = 1000, bootId = 0, clockState = 1, position = undefined }: EnvelopeOptions,
+  ): Promise<{ wire: Uint8Array; digest: Uint8Array }> {
+    this.#clockMs += pauseMs
+    this.#sealed += 1
+    const baseMonotonicMs = this.#clockMs
     const readings = temperatures.map((temperature, index): Reading => {
       const values = temperature === undefined ? { humidity: 50_000 } : { temperature }
-      return { monotonicMs: baseMonotonicMs + index * 1000, utcMs: 0, values }
+      return { monotonicMs: baseMonotonicMs + index * everyMs, utcMs: 0, values: { ...values, ...position } }
     })
-    this.#count += temperatures.length
+    this.#clockMs += temperatures.length * everyMs
     return sealEnvelope(native, legKey, {
       ref: this.#ref(),
       seq: this.#seq,
       previous: this.#previous,
       flags: 0,
       readings,
-      seed: new Uint8Array(16).fill(this.#count),
-      bootId: new Uint8Array(16),
+      seed: new Uint8Array(16).fill(this.#sealed),
+      bootId: new Uint8Array(16).fill(bootId),
       baseMonotonicMs,
       baseUtcMs: START_MS + baseMonotonicMs,
-      clockState: 1,
+      clockState,
     })
   }
 

@@ -84,16 +84,20 @@ function violationRows({ agreement, terms, log, chain, device }: Evidence): Viol
     return {
       leg: data.leg,
       custodian: nameOf(terms, data.custodian),
-      metric: data.metric,
+      metric: data.metric ?? null,
       kind: data.kind,
       from: inFileTime(data.fromMs),
       to: inFileTime(data.toMs),
-      worst: data.worst / metricByName(data.metric as MetricName).scale,
+      worst: inUnits(data.metric, data.worst),
       penaltyTokens: formatTokens(BigInt(data.penalty)),
       provenOnChain: proven !== undefined,
       txHash: proven?.txHash ?? null,
     }
   })
+}
+
+function inUnits(metric: string | undefined, value: number | undefined): number | null {
+  return metric === undefined || value === undefined ? null : value / metricByName(metric as MetricName).scale
 }
 
 function payoutRows(evidence: Evidence): PayoutRow[] {

@@ -14,5 +14,5 @@ export {
 export { judgeDeadline, judgeMilestone, LegClock, type LegTimes } from './lateness.ts'
 export { meanKineticMilliC } from './mean-kinetic.ts'
 export { Schedule } from './schedule.ts'
-export { type Beat, judgeGap, judgeMissingBeginning, judgeMissingEnd, SilenceFold } from './silence.ts'
+export { type Beat, type Hole, judgeHole, SilenceFold } from './silence.ts'
 export { judgeFork } from './tampering.ts'

@@ -7,24 +7,34 @@ import type { DeadlineClause, MilestoneClause } from '../clauses.ts'
 import { type JudgedEnvelope, type Judgement, LEG_INDEX, LEG_SEQ } from './judgement.ts'
 import { Schedule } from './schedule.ts'
 
-/** Times of a leg by the clock of its device, UTC ms; undefined while it was not set. */
-export class LegClock {
-  #latest: { utcMs: number; seq: number } | undefined
-  #lastMs: number | undefined
+type ClockTime = { utcMs: number; seq: number }
 
-  take({ seq, clockState, baseUtcMs }: Pick<JudgedEnvelope, 'seq' | 'clockState' | 'baseUtcMs'>): void {
+/** Times of a leg by the clock of its device, UTC ms, in whatever order envelopes come; undefined while it was not set. */
+export class LegClock {
+  #latest: ClockTime | undefined
+  #last: ClockTime | undefined
+
+  take({
+    seq,
+    clockState,
+    baseUtcMs: utcMs,
+  }: Pick<JudgedEnvelope, 'seq' | 'clockState' | 'baseUtcMs'>): void {
     if (clockState === 0) return
-    this.#lastMs = baseUtcMs
-    if (this.#latest === undefined || baseUtcMs > this.#latest.utcMs) this.#latest = { utcMs: baseUtcMs, seq }
+    if (this.#last === undefined || seq > this.#last.seq) this.#last = { utcMs, seq }
+    const latest = this.#latest
+    const isLater =
+      latest === undefined || utcMs > latest.utcMs || (utcMs === latest.utcMs && seq < latest.seq)
+    if (isLater) this.#latest = { utcMs, seq }
   }
 
-  get latest(): { utcMs: number; seq: number } | undefined {
+  /** The latest time, and the first envelope that shows it. */
+  get latest(): ClockTime | undefined {
     return this.#latest
   }
 
   /** Of the last envelope with a set clock. */
   get lastMs(): number | undefined {
-    return this.#lastMs
+    return this.#last?.utcMs
   }
 }
 

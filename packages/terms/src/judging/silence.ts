@@ -4,36 +4,68 @@
  * did, between two, and after the last, where how long it was is not known and nothing is charged beyond the base.
  */
 import type { SilenceClause } from '../clauses.ts'
-import { type Docket, type JudgedEnvelope, type Judgement, LEG_INDEX, LEG_SEQ, utcOf } from './judgement.ts'
+import {
+  type Docket,
+  type JudgedEnvelope,
+  type Judgement,
+  LEG_INDEX,
+  LEG_SEQ,
+  type LegFold,
+  utcOf,
+} from './judgement.ts'
 import { Schedule } from './schedule.ts'
 
 /** What silence needs of an envelope. */
 export type Beat = Pick<JudgedEnvelope, 'seq' | 'bootId' | 'baseMonotonicMs' | 'baseUtcMs'>
 
-/** The gap between two envelopes that came, with nothing between them that did. Undefined when it is no longer than agreed. */
-export function judgeGap(clause: SilenceClause, before: Beat, after: Beat): Judgement | undefined {
+/**
+ * Envelopes that were missing when those around them were judged: seq `fromSeq` to `toSeq`, of which some may have `come` since, in order of seq. `before` and
+ * `after` are the envelopes around it, undefined at the beginning and at the end of the leg.
+ */
+export type Hole = {
+  fromSeq: number
+  toSeq: number
+  before: Beat | undefined
+  after: Beat | undefined
+  come: readonly Beat[]
+}
+
+/** To be asked when nothing more can come. */
+export function judgeHole(clause: SilenceClause, { toSeq, before, after, come }: Hole): Judgement[] {
+  const beats = [before, ...come, after].filter((beat) => beat !== undefined)
+  const [first, last] = [beats[0], beats.at(-1)]
+  const judgements: (Judgement | undefined)[] = []
+  if (before === undefined && first !== undefined) judgements.push(judgeMissingBeginning(clause, first))
+  beats.forEach((beat, at) => {
+    const next = beats[at + 1]
+    if (next !== undefined) judgements.push(judgeGap(clause, beat, next))
+  })
+  if (after === undefined && last?.seq !== toSeq) judgements.push(judgeMissingEnd(clause, last))
+  return judgements.filter((judgement) => judgement !== undefined)
+}
+
+function judgeGap(clause: SilenceClause, before: Beat, after: Beat): Judgement | undefined {
   const gapMs = after.baseMonotonicMs - before.baseMonotonicMs
   if (before.bootId !== after.bootId || gapMs <= clause.silenceMsMax) return undefined
   return silent(clause, { fromSeq: before.seq, toSeq: after.seq, fromMs: before.baseUtcMs, gapMs })
 }
 
-/** The first envelope that came is not the leg's first: monotonic time counts from the start of the leg. */
-export function judgeMissingBeginning(clause: SilenceClause, first: Beat): Judgement | undefined {
+/** Monotonic time counts from the start of the leg. */
+function judgeMissingBeginning(clause: SilenceClause, first: Beat): Judgement | undefined {
   const gapMs = first.baseMonotonicMs
   if (first.seq === 0 || gapMs <= clause.silenceMsMax) return undefined
   const fromMs = Math.max(0, first.baseUtcMs - gapMs)
   return silent(clause, { fromSeq: LEG_SEQ, toSeq: first.seq, fromMs, gapMs })
 }
 
-/** The last envelopes of the leg never came. `last`: the last that did, undefined when none did. */
-export function judgeMissingEnd(clause: SilenceClause, last: Beat | undefined): Judgement {
+function judgeMissingEnd(clause: SilenceClause, last: Beat | undefined): Judgement {
   const fromSeq = last?.seq ?? LEG_SEQ
   const fromMs = last?.baseUtcMs ?? 0
   return silent(clause, { fromSeq, toSeq: fromSeq, fromMs, gapMs: clause.silenceMsMax })
 }
 
-/** The gaps of a leg whose envelopes all came, one after another. */
-export class SilenceFold {
+/** The gaps between envelopes that came one after another; what lies around a hole is for judgeHole. */
+export class SilenceFold implements LegFold {
   readonly #clause: SilenceClause
   #last: Beat | undefined
 

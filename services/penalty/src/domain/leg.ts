@@ -1,28 +1,48 @@
-import { MISSING } from '@consign/envelope'
-import type { LimitClause } from '@consign/terms'
-import { LateEnvelopes, type SeqRange } from './gaps.ts'
-import { evaluatorFor, type LimitEvaluator, type LimitState, type Outcome } from './limit.ts'
+import type { SilenceClause, TamperClause, TenderClause } from '@consign/terms'
+import {
+  type Docket,
+  type Judgement,
+  judgeFork,
+  judgeHole,
+  LEG_SEQ,
+  LegClock,
+  type LegFold,
+  type Warning,
+} from '@consign/terms/judging'
+import { Holes, type SeqRange } from './holes.ts'
 import type { StoredEnvelope } from './stored-envelope.ts'
+import { Tender } from './tender.ts'
 
 // Beyond it the hole is passed over. 1024 × (32 readings × (4 B time + 4 B value) + digests) = about 0.5 MiB a leg.
 export const HELD_ENVELOPES_MAX = 1024
 
-export type LegOutcome = { limit: LimitClause; outcome: Outcome }
+export type LegOutcome = { kind: 'warned'; warning: Warning } | { kind: 'judged'; judgement: Judgement }
 
-type Track = { limit: LimitClause; evaluator: LimitEvaluator<LimitState>; state: LimitState }
+/** `tamper` only where a second branch proves something against the custodian. */
+export type LegClauses = {
+  folds: readonly LegFold[]
+  silence: SilenceClause | undefined
+  tamper: TamperClause | undefined
+  tender: TenderClause | undefined
+}
 
 /**
  * One leg, read in seq order whatever the order of arrival. What arrives early is held; what arrives twice is ignored.
- * `forked` is set for good when a second branch shows: what was evaluated before it stands, nothing after it is charged.
+ * `forked` is set for good when a second branch shows: what was judged before it stands, nothing after it is charged.
  * Mutable, and a function of its inputs alone.
  */
 export class LegAssessment {
-  readonly #tracks: Track[]
+  readonly #clauses: LegClauses
   readonly #digests = new Map<number, string>()
   readonly #held = new Map<number, StoredEnvelope>()
-  readonly #late = new LateEnvelopes()
+  readonly #holes = new Holes()
+  readonly clock = new LegClock()
+  readonly tender: Tender
   #next = 0
+  #last: StoredEnvelope | undefined
   #forked = false
+  #tampered = false
+  #abandoned = false
   #firstPrevious: string | undefined
   #end: { n: number; head: string } | undefined
   readings = 0
@@ -30,24 +50,24 @@ export class LegAssessment {
   /** Ingest has seen a cut before them. Only the cut that custody takes decides where the leg ends, so they wait for it. */
   readonly #aside: StoredEnvelope[] = []
 
-  constructor(limits: readonly LimitClause[]) {
-    this.#tracks = limits.map((limit) => {
-      const evaluator = evaluatorFor(limit)
-      return { limit, evaluator, state: evaluator.initial }
-    })
+  constructor(clauses: LegClauses) {
+    this.#clauses = clauses
+    this.tender = new Tender(clauses.tender)
   }
 
+  /** Envelopes whose readings were not judged, because they came too late or never. */
   get gaps(): readonly SeqRange[] {
-    return this.#late.ranges
+    return this.#holes.ranges
   }
 
   get forked(): boolean {
     return this.#forked
   }
 
-  /** Envelopes 0..n-1 have all been seen and n is known. */
+  /** n is known and envelopes 0..n-1 have all been seen, or are waited for no longer. */
   get complete(): boolean {
-    return this.#end !== undefined && this.#next >= this.#end.n && this.#late.filledBelow(this.#end.n)
+    if (this.#end === undefined || this.#next < this.#end.n) return false
+    return this.#abandoned || this.#holes.areFilled
   }
 
   /** The digest that envelope 0 must name as its predecessor. Returns false when an envelope 0 already stored names another. */
@@ -66,11 +86,12 @@ export class LegAssessment {
     }
     const known = this.#digests.get(seq) ?? this.#held.get(seq)?.digest
     if (known === envelope.digest) return []
-    if (known !== undefined) return this.fork()
+    if (known !== undefined) return [...this.fork(), ...this.#tamper(envelope)]
     const outcomes = envelope.flags.has('fork') ? this.fork() : []
     if (seq < this.#next) {
       this.#digests.set(seq, envelope.digest)
-      this.#late.fill(seq)
+      this.#holes.fill(envelope)
+      if (!this.#forked) this.#takeHeader(envelope)
       return outcomes
     }
     this.#held.set(seq, envelope)
@@ -89,6 +110,19 @@ export class LegAssessment {
     return outcomes
   }
 
+  /** What has not come by now is waited for no longer. The leg must have been cut. */
+  abandon(): LegOutcome[] {
+    const outcomes: LegOutcome[] = []
+    while (this.#held.size > 0) outcomes.push(...this.#passOverHole())
+    const toSeq = (this.#end?.n ?? 0) - 1
+    if (this.#next <= toSeq) {
+      this.#holes.passOver({ fromSeq: this.#next, toSeq, before: this.#last, after: undefined })
+      this.#next = toSeq + 1
+    }
+    this.#abandoned = true
+    return outcomes
+  }
+
   /** Nothing is charged from here on; what is outside at this moment is closed with the readings that stand. */
   fork(): LegOutcome[] {
     if (this.#forked) return []
@@ -96,33 +130,45 @@ export class LegAssessment {
     return this.#close()
   }
 
-  /** Closes what is outside at the end of the leg; an excursion that began at or after n is not of this leg. */
+  /** Closes what is outside at the end of the leg, and judges the silence of what never came. */
   finish(): LegOutcome[] {
-    return this.#forked ? [] : this.#close()
+    if (this.#forked) return []
+    const { silence } = this.#clauses
+    const silences =
+      silence === undefined ? [] : this.#holes.all().flatMap((hole) => judgeHole(silence, hole))
+    return [...this.#close(), ...silences.map((judgement): LegOutcome => ({ kind: 'judged', judgement }))]
   }
 
+  /** An excursion that began at or after n is not of this leg. */
   #close(): LegOutcome[] {
-    const outcomes: LegOutcome[] = []
-    for (const track of this.#tracks) {
-      const excursion = track.evaluator.end(track.state)
-      track.state = track.evaluator.initial
-      if (excursion === undefined || (this.#end !== undefined && excursion.startSeq >= this.#end.n)) continue
-      outcomes.push({ limit: track.limit, outcome: { kind: 'ended', excursion } })
-    }
-    return outcomes
+    const outcomes = new Outcomes()
+    for (const fold of this.#clauses.folds) fold.end(outcomes)
+    const n = this.#end?.n ?? LEG_SEQ
+    return outcomes.list.filter(
+      (outcome) =>
+        outcome.kind !== 'judged' || outcome.judgement.startSeq === LEG_SEQ || outcome.judgement.startSeq < n,
+    )
+  }
+
+  #tamper(second: StoredEnvelope): LegOutcome[] {
+    const { tamper } = this.#clauses
+    if (this.#tampered || tamper === undefined) return []
+    this.#tampered = true
+    return [{ kind: 'judged', judgement: judgeFork(tamper, second) }]
   }
 
   #evaluateContiguous(): LegOutcome[] {
-    const outcomes: LegOutcome[] = []
+    const outcomes = new Outcomes()
     for (let held = this.#held.get(this.#next); held !== undefined; held = this.#held.get(this.#next)) {
       this.#held.delete(this.#next)
-      if (!this.#links(held)) outcomes.push(...this.fork())
+      if (!this.#links(held)) outcomes.list.push(...this.fork())
       this.#digests.set(held.seq, held.digest)
       this.#next = held.seq + 1
+      this.#last = held
       this.readings += held.count
       if (!this.#forked) this.#evaluate(held, outcomes)
     }
-    return outcomes
+    return outcomes.list
   }
 
   #links(envelope: StoredEnvelope): boolean {
@@ -139,28 +185,33 @@ export class LegAssessment {
 
   #passOverHole(): LegOutcome[] {
     const next = Math.min(...this.#held.keys())
-    this.#late.passOver(this.#next, next - 1)
-    this.#next = next
+    if (next > this.#next) {
+      const after = this.#held.get(next)
+      this.#holes.passOver({ fromSeq: this.#next, toSeq: next - 1, before: this.#last, after })
+      this.#next = next
+    }
     return this.#evaluateContiguous()
   }
 
-  #evaluate(envelope: StoredEnvelope, outcomes: LegOutcome[]): void {
-    for (const track of this.#tracks) {
-      const column = envelope.columns.get(track.limit.metric)
-      if (column === undefined) continue
-      for (let index = 0; index < envelope.count; index++) {
-        const value = column[index]
-        const offsetMs = envelope.timesMs[index] ?? 0
-        const { state, outcome } = track.evaluator.step(track.state, {
-          seq: envelope.seq,
-          index,
-          utcMs: Math.min(envelope.baseUtcMs + offsetMs, Number.MAX_SAFE_INTEGER),
-          monotonicMs: envelope.baseMonotonicMs + offsetMs,
-          value: value === MISSING ? undefined : value,
-        })
-        track.state = state
-        if (outcome !== undefined) outcomes.push({ limit: track.limit, outcome })
-      }
-    }
+  #evaluate(envelope: StoredEnvelope, outcomes: Outcomes): void {
+    this.#takeHeader(envelope)
+    for (const fold of this.#clauses.folds) fold.take(envelope, outcomes)
+  }
+
+  #takeHeader(envelope: StoredEnvelope): void {
+    this.clock.take(envelope)
+    this.tender.take(envelope)
+  }
+}
+
+class Outcomes implements Docket {
+  readonly list: LegOutcome[] = []
+
+  warn(warning: Warning): void {
+    this.list.push({ kind: 'warned', warning })
+  }
+
+  judge(judgement: Judgement): void {
+    this.list.push({ kind: 'judged', judgement })
   }
 }

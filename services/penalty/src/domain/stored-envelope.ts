@@ -1,22 +1,18 @@
-import { decodeBody, type MetricName, metricByName, parseEnvelope } from '@consign/envelope'
+import { decodeBody, type MetricName, metricByName, parseEnvelope, toHex } from '@consign/envelope'
+import type { JudgedEnvelope } from '@consign/terms/judging'
 
-/** What the assessment needs of one stored envelope: identity, links, ingest's flags, times and the columns that a limit reads. */
-export type StoredEnvelope = {
+/** What the assessment needs of one stored envelope: what clauses judge, its identity, links and ingest's flags. Digests are bare hex. */
+export type StoredEnvelope = JudgedEnvelope & {
   leg: number
-  seq: number
   digest: string
   previous: string
   flags: ReadonlySet<string>
   count: number
-  baseUtcMs: number
-  baseMonotonicMs: number
-  timesMs: Uint32Array
-  columns: ReadonlyMap<MetricName, Int32Array>
 }
 
 /**
  * Wire bytes → StoredEnvelope. Digest and body hash are recomputed here; signatures were verified before it was stored.
- * Copies what it keeps, so that an envelope that waits for its predecessors holds 4 B per reading and per limited
+ * Copies what it keeps, so that an envelope that waits for its predecessors holds 4 B per reading and per judged
  * metric and not its signatures. Throws Refusal `envelope.…` for bytes that are no envelope.
  */
 export function readStoredEnvelope(
@@ -39,6 +35,8 @@ export function readStoredEnvelope(
     previous: Buffer.from(header.previous).toString('hex'),
     flags: new Set(flags.split(',').filter((flag) => flag !== '')),
     count: header.count,
+    bootId: toHex(header.bootId),
+    clockState: header.clockState,
     baseUtcMs: header.baseUtcMs,
     baseMonotonicMs: header.baseMonotonicMs,
     timesMs: body.timesMs.slice(),
