@@ -1,4 +1,4 @@
-import type { LimitClause } from '@consign/terms'
+import { type LimitClause, UNLIMITED } from '@consign/terms'
 import { describe, expect, it } from 'vitest'
 import { crossLimits } from './excursions.ts'
 
@@ -14,8 +14,8 @@ const limit = (
   metric,
   side,
   bound,
-  penalty: '1',
-  beneficiary: '0x',
+  startUpMs: 0,
+  penalty: { base: '1', perStep: '0', step: 0, caseMax: '1', limitMax: UNLIMITED, beneficiary: '0x' },
 })
 const LIMITS = [
   limit(1, 'temperature', 'above', 40_000),

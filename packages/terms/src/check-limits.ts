@@ -78,15 +78,17 @@ function checkGap(gapMsMax: number, at: string): void {
 
 /** Some value must keep all instantaneous limits of its metric. */
 function checkPermitted(limits: Placed<LimitClause>[]): void {
-  for (const { clause, at } of limits) {
+  limits.forEach(({ clause, at }, i) => {
     const { metric, side, bound } = clause
-    const opposite = limits.find(
-      (other) =>
-        other.clause.metric === metric &&
-        other.clause.side !== side &&
-        (side === 'below' ? other.clause.bound < bound : other.clause.bound > bound),
-    )?.clause
-    if (!opposite) continue
+    const opposite = limits
+      .slice(0, i)
+      .find(
+        (other) =>
+          other.clause.metric === metric &&
+          other.clause.side !== side &&
+          (side === 'below' ? other.clause.bound < bound : other.clause.bound > bound),
+      )?.clause
+    if (!opposite) return
     const [above, below] = side === 'above' ? [bound, opposite.bound] : [opposite.bound, bound]
     refuse(
       'contradictory',
@@ -94,7 +96,7 @@ function checkPermitted(limits: Placed<LimitClause>[]): void {
       `${metric} may not be above ${formatBound(metric, above)} nor below ${formatBound(metric, below)}, ` +
         'so no value is permitted; change one bound',
     )
-  }
+  })
 }
 
 /** Two limits of one kind, metric, side and scope are grades of one: which is broken later must not cost less. */

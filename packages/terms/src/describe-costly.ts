@@ -157,7 +157,7 @@ function stepOf(limit: LimitClause): string {
 function price(penalty: Penalty, step: string, terms: Terms | undefined): string {
   const { base, perStep, caseMax, limitMax } = penalty
   const stepped = penalty.step > 0
-  const more = (amount: string) => `${amount} for each full ${step} beyond that`
+  const more = (amount: string) => `${amount} for each full ${step.replace(/^1 /, '')} beyond that`
   const cost = !stepped
     ? tokens(base)
     : base === '0'

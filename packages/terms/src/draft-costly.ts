@@ -1,8 +1,7 @@
 /** The clauses whose breach has a price, from a draft: everyday units become fixed ones, what is left out gets its documented default. */
-import type { Hex } from 'viem'
-import { UINT96_MAX, UNLIMITED } from './clause-fields.ts'
-import type { CostlyClause, LimitClause, PartyClause, Penalty } from './clauses.ts'
+import type { CostlyClause, LimitClause, PartyClause } from './clauses.ts'
 import type { CompleteDraft } from './draft.ts'
+import { type Amount, Pricing } from './draft-price.ts'
 import { parseQuantity } from './quantity.ts'
 import { parseEther, parseTokens } from './tokens.ts'
 
@@ -27,49 +26,6 @@ export function costlyClauses(draft: CompleteDraft, parties: PartyClause[], nowM
     ...draft.milestones.map((milestone) => milestoneClause(milestone, pricing, nowMs)),
   ]
   return clauses.map((clause, i): Unsalted => ({ ...clause, limitId: i + 1 }))
-}
-
-type Amount = string | number
-type Cost = {
-  penaltyTokens?: Amount | undefined
-  perStepTokens?: Amount | undefined
-  caseMaxTokens?: Amount | undefined
-  limitMaxTokens?: Amount | undefined
-  beneficiary?: string | undefined
-}
-
-/** What is left out of a cost: who gets it, and how much it is at most. */
-class Pricing {
-  readonly #parties: PartyClause[]
-  /** The most that penalties can take from any party, as far as one breach can cost it. */
-  readonly largestCap: bigint
-
-  constructor(parties: PartyClause[]) {
-    this.#parties = parties
-    const largest = parties.reduce((max, { penaltyCap }) => maxOf(max, BigInt(penaltyCap)), 0n)
-    this.largestCap = minOf(largest, UINT96_MAX)
-  }
-
-  /** `step` in the unit of the excess. Without steps a case costs its base at most, with steps the largest penalty cap. */
-  penalty(cost: Cost, step: number): Penalty {
-    const base = parseTokens(cost.penaltyTokens ?? 0)
-    const caseMax = step === 0 ? base : maxOf(base, this.largestCap)
-    return {
-      base: String(base),
-      perStep: String(parseTokens(cost.perStepTokens ?? 0)),
-      step,
-      caseMax: String(cost.caseMaxTokens === undefined ? caseMax : parseTokens(cost.caseMaxTokens)),
-      limitMax: cost.limitMaxTokens === undefined ? UNLIMITED : String(parseTokens(cost.limitMaxTokens)),
-      beneficiary: this.walletOf(cost.beneficiary),
-    }
-  }
-
-  /** Names were checked with the draft; the payer stands first. */
-  walletOf(name: string | undefined): Hex {
-    const party = name === undefined ? this.#parties[0] : this.#parties.find((each) => each.name === name)
-    if (!party) throw new Error(`no party is called ${name}`)
-    return party.wallet
-  }
 }
 
 function limitClauses(
@@ -145,7 +101,7 @@ function deadlineClause(
 ): Unnumbered {
   const { lostAfterHours = deadline.hours + LOST_AFTER_HOURS, lossPenaltyTokens } = deadline
   const penalty = pricing.penalty(deadline, minutes(deadline.stepMinutes ?? 0))
-  const everything = lostAfterHours === null ? 0n : minOf(pricing.largestCap, BigInt(penalty.limitMax))
+  const everything = lostAfterHours === null ? 0n : pricing.everythingUpTo(penalty.limitMax)
   return {
     kind: 'deadline',
     deliverByMs: nowMs + hours(deadline.hours),
@@ -191,9 +147,6 @@ export function boxEdges(box: Record<'south' | 'north' | 'west' | 'east', Amount
     longitudeMax: parseQuantity('longitude', box.east),
   }
 }
-
-const maxOf = (a: bigint, b: bigint): bigint => (a > b ? a : b)
-const minOf = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 // What is more than nothing stays so, however little.
 function milliseconds(value: number, unitMs: number): number {

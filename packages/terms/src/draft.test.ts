@@ -1,43 +1,76 @@
 import { describe, expect, it } from 'vitest'
+import { UNLIMITED } from './clause-fields.ts'
+import { CLAUSE_KINDS } from './clauses.ts'
 import { parseTermsDraft, type TermsDraft } from './draft.ts'
 import { draftTerms } from './draft-terms.ts'
 import { parseTerms } from './parse.ts'
 import { SAMPLE_DRAFT, sampleAgreement } from './testing.ts'
 import { exampleDraft, exampleDrafts } from './vectors/examples.ts'
-import { carriers, deadline, general, limits, partyByName, payee, payer, route, windows } from './views.ts'
+import {
+  carriers,
+  clauseByLimitId,
+  costly,
+  deadline,
+  general,
+  geofences,
+  limits,
+  milestones,
+  partyByName,
+  partyByWallet,
+  payee,
+  payer,
+  route,
+  silence,
+  tamper,
+  tender,
+  windows,
+} from './views.ts'
 
 const TOKEN = 10n ** 18n
+const HOUR_MS = 3_600_000
 const [factory, supplier, ...shippers] = SAMPLE_DRAFT.parties as [object, object, ...object[]]
 const [limit] = SAMPLE_DRAFT.limits as [object]
+const FENCE = { rule: 'stayInside', box: { south: 1, north: 2, west: 3, east: 4 }, penaltyTokens: 1 } as const
 
 describe('parseTermsDraft', () => {
   it('fills in the documented defaults', () => {
-    const { deadlineHours, guaranteePercent, classicalUntil, windows } = parseTermsDraft(SAMPLE_DRAFT)
-    expect({ deadlineHours, guaranteePercent, classicalUntil, windows }).toEqual({
-      deadlineHours: 336,
+    const { deadline, guaranteePercent, classicalUntil, windows } = parseTermsDraft(SAMPLE_DRAFT)
+    expect({ deadline, guaranteePercent, classicalUntil, windows }).toEqual({
+      deadline: { hours: 336 },
       guaranteePercent: 0,
       classicalUntil: '2035-01-01',
       windows: {
         disputeHours: 168,
+        contestHours: 72,
+        answerHours: 72,
+        paymentHours: 336,
         silenceMinutesMax: 60,
         sealEveryHours: 6,
-        tenderGraceHours: 24,
         checkpointEvery: 1,
         offerTtlEnvelopes: 100,
+        contestBondEth: '0.02',
       },
     })
   })
 
-  it('takes a completed draft again', () => {
-    const complete = parseTermsDraft(exampleDraft('sc-b'))
+  it.each(Object.keys(exampleDrafts()))('takes the completed draft %s again', (name) => {
+    const complete = parseTermsDraft(exampleDraft(name))
     expect(parseTermsDraft(JSON.parse(JSON.stringify(complete)))).toEqual(complete)
   })
 
+  it('takes a deadline in either form, or none', () => {
+    const deadlineOf = (draft: object) => parseTermsDraft({ ...SAMPLE_DRAFT, ...draft }).deadline
+    expect(deadlineOf({ deadlineHours: 5 })).toEqual({ hours: 5 })
+    expect(deadlineOf({ deadline: { hours: 5 } })).toEqual({ hours: 5 })
+    expect(deadlineOf({ deadlineHours: null })).toBeUndefined()
+  })
+
   const withLimit = (change: object) => ({ ...SAMPLE_DRAFT, limits: [{ ...limit, ...change }] })
+  const withMore = (more: object) => ({ ...SAMPLE_DRAFT, ...more })
   const withParties = (...parties: unknown[]) => ({ ...SAMPLE_DRAFT, parties })
   it.each<[string, unknown, string, string]>([
     ['no object', [], 'draft.schema', 'must be a JSON object'],
-    ['an unknown field', { ...SAMPLE_DRAFT, deadline: 3 }, 'draft.schema', 'unknown field "deadline"'],
+    ['an unknown field', { ...SAMPLE_DRAFT, deadlines: 3 }, 'draft.schema', 'unknown field "deadlines"'],
     ['no limits at all', { parties: SAMPLE_DRAFT.parties }, 'draft.schema', 'limits: must be a list'],
     [
       'a mistyped field of a limit',
@@ -51,7 +84,117 @@ describe('parseTermsDraft', () => {
       'draft.schema',
       'limits[0].metric: must be a known metric',
     ],
-    ['an unknown kind of limit', withLimit({ kind: 'cumulative' }), 'draft.schema', 'limits[0].kind'],
+    ['an unknown kind of limit', withLimit({ kind: 'average' }), 'draft.schema', 'limits[0].kind'],
+    [
+      'a limit over time without a time',
+      withLimit({ kind: 'single' }),
+      'draft.schema',
+      'limits[0].minutes: say how many',
+    ],
+    [
+      'a field of another kind',
+      withLimit({ minutes: 5 }),
+      'draft.schema',
+      'limits[0].minutes: does not belong to a limit of kind instantaneous',
+    ],
+    [
+      'a scope of a single excursion',
+      withLimit({ kind: 'single', minutes: 5, scope: 'leg' }),
+      'draft.schema',
+      'limits[0].scope',
+    ],
+    [
+      'a step in the wrong unit',
+      withLimit({ perStepTokens: 1, stepMinutes: 5 }),
+      'draft.schema',
+      'limits[0].stepMinutes: does not belong',
+    ],
+    ['a price of no step', withLimit({ perStepTokens: 1 }), 'draft.schema', 'limits[0].step: say how large'],
+    [
+      'a step without price',
+      withLimit({ step: 1 }),
+      'draft.schema',
+      'limits[0].perStepTokens: say what each step costs',
+    ],
+    [
+      'a limit without price',
+      withLimit({ penaltyTokens: undefined }),
+      'draft.schema',
+      'limits[0].penaltyTokens: say what a breach costs',
+    ],
+    [
+      'a mean kinetic humidity',
+      withLimit({ kind: 'meanKinetic', metric: 'humidity' }),
+      'draft.schema',
+      'limits[0]: a mean kinetic limit is on temperature',
+    ],
+    [
+      'a box beyond the map',
+      withMore({ geofences: [{ ...FENCE, box: { ...FENCE.box, north: 'up' } }] }),
+      'draft.schema',
+      'geofences[0].box.north',
+    ],
+    [
+      'a destination without an edge',
+      withMore({ tender: { destination: { south: 1, north: 2, west: 3 } } }),
+      'draft.schema',
+      'tender.destination.east',
+    ],
+    [
+      'two deadlines',
+      withMore({ deadlineHours: 5, deadline: { hours: 6 } }),
+      'draft.schema',
+      'deadlineHours: the deadline is given already',
+    ],
+    [
+      'lateness by steps without price',
+      withMore({ deadline: { hours: 6, stepMinutes: 5 } }),
+      'draft.schema',
+      'deadline.penaltyTokens',
+    ],
+    ['free silence', withMore({ silence: {} }), 'draft.schema', 'silence.penaltyTokens'],
+    [
+      'a bond that is no number',
+      withMore({ silence: { penaltyTokens: 1, bondEth: 'all' } }),
+      'draft.schema',
+      'silence.bondEth: "all" is not an amount of ether',
+    ],
+    [
+      'steps of tampering',
+      withMore({ tamper: { penaltyTokens: 1, perStepTokens: 1 } }),
+      'draft.schema',
+      'tamper: unknown field "perStepTokens"',
+    ],
+    [
+      'a milestone of nobody',
+      withMore({ milestones: [{ party: 'nobody', hours: 1, penaltyTokens: 1 }] }),
+      'draft.milestone',
+      'milestones[0].party: no party that is paid',
+    ],
+    [
+      'a milestone of the payer',
+      withMore({ milestones: [{ party: 'factory', hours: 1, penaltyTokens: 1 }] }),
+      'draft.milestone',
+      'milestones[0].party',
+    ],
+    [
+      'silence that pays nobody',
+      withMore({ silence: { penaltyTokens: 1, beneficiary: 'insurer' } }),
+      'draft.beneficiary',
+      'silence.beneficiary: no party',
+    ],
+    [
+      'a geofence that pays nobody',
+      withMore({ geofences: [{ ...FENCE, beneficiary: 'insurer' }] }),
+      'draft.beneficiary',
+      'geofences[0].beneficiary',
+    ],
+    [
+      'the tender of the windows',
+      withMore({ windows: { tenderGraceHours: 24 } }),
+      'draft.schema',
+      'windows: unknown field "tenderGraceHours"',
+    ],
     [
       'a limit without bound',
       withLimit({ above: undefined }),
@@ -153,11 +296,28 @@ describe('draftTerms', () => {
         metric: 'temperature',
         side: 'above',
         bound: 40_000,
-        penalty: String(10n * TOKEN),
-        beneficiary: payer(terms).wallet,
+        penalty: {
+          base: String(10n * TOKEN),
+          perStep: '0',
+          step: 0,
+          caseMax: String(10n * TOKEN),
+          limitMax: UNLIMITED,
+          beneficiary: payer(terms).wallet,
+        },
       },
     ])
-    expect(deadline(terms)?.deliverByMs).toBe(facts.nowMs + 336 * 3_600_000)
+    expect(deadline(terms)).toMatchObject({
+      limitId: 2,
+      deliverByMs: facts.nowMs + 336 * HOUR_MS,
+      lostAfterMs: facts.nowMs + 672 * HOUR_MS,
+      lossPenalty: String(200n * TOKEN),
+      penalty: { base: '0', perStep: '0', step: 0, caseMax: '0', limitMax: UNLIMITED },
+    })
+    expect(general(terms)).toMatchObject({
+      partyCount: 4,
+      amountTotal: String(300n * TOKEN),
+      guaranteeTotal: '0',
+    })
   })
 
   it('keeps everyday units exact', () => {
@@ -169,7 +329,7 @@ describe('draftTerms', () => {
       [4, 'gforce', 'above', 8000],
       [5, 'door', 'above', 0],
     ])
-    expect(limits(terms)[3]?.beneficiary).toBe(payee(terms).wallet)
+    expect(limits(terms)[3]?.penalty.beneficiary).toBe(payee(terms).wallet)
     expect(partyByName(terms, 'shipper-x')?.penaltyCap).toBe(String(20n * TOKEN))
     expect(general(terms).guaranteeBps).toBe(2500)
     expect(windows(terms)).toMatchObject({
@@ -177,6 +337,77 @@ describe('draftTerms', () => {
       sealEveryMs: 7_200_000,
       checkpointEvery: 4,
     })
+  })
+
+  it('turns every kind of the cold chain into fixed units', () => {
+    const { terms, facts } = sampleAgreement(exampleDraft('cold-chain'))
+    expect(terms.clauses.map(({ kind }) => CLAUSE_KINDS[kind])).toEqual([
+      1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 8, 9, 9, 9, 10, 11, 11, 12, 13, 14, 14, 15,
+    ])
+    expect(
+      costly(terms)
+        .map(({ limitId }) => limitId)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 17 }, (_, i) => i + 1))
+    const tokens = (amount: bigint) => String(amount * TOKEN)
+    expect(clauseByLimitId(terms, 1)).toMatchObject({
+      bound: 45_000,
+      startUpMs: 1_800_000,
+      penalty: { base: tokens(250n), perStep: tokens(25n), step: 1000, caseMax: tokens(900n) },
+    })
+    expect(clauseByLimitId(terms, 3)).toMatchObject({
+      kind: 'limit.single',
+      durationMs: 1_800_000,
+      gapMsMax: 1_800_000, // as long as the device may be silent
+      between: 'linear',
+      penalty: { step: 600_000, limitMax: tokens(240n) },
+    })
+    expect(clauseByLimitId(terms, 7)).toMatchObject({
+      scope: 'shipment',
+      between: 'worstCase',
+      gapMsMax: 1_800_000,
+    })
+    expect(clauseByLimitId(terms, 8)).toMatchObject({ kind: 'limit.meanKinetic', penalty: { step: 500 } })
+    expect(geofences(terms)[0]).toMatchObject({ latitudeMin: 355_000_000, longitudeMin: -106_000_000 })
+    expect(deadline(terms)).toMatchObject({
+      lostAfterMs: facts.nowMs + 240 * HOUR_MS,
+      lossPenalty: tokens(4000n),
+    })
+    expect(silence(terms)).toMatchObject({ refuteMs: 24 * HOUR_MS, bondWei: '10000000000000000' })
+    expect(milestones(terms).map(({ party }) => partyByWallet(terms, party)?.name)).toEqual([
+      'vaccine-maker',
+      'airline',
+    ])
+    expect(tamper(terms)?.penalty.beneficiary).toBe(payee(terms).wallet)
+    expect(tender(terms)).toMatchObject({ latitudeMin: 525_185_000, graceMs: 12 * HOUR_MS })
+    expect(windows(terms)).toMatchObject({ contestMs: 72 * HOUR_MS, contestBondWei: '30000000000000000' })
+    expect(general(terms)).toMatchObject({ amountTotal: tokens(5200n), guaranteeTotal: tokens(1560n) })
+  })
+
+  it('caps a case with steps at all that penalties can take, within the cap of the clause', () => {
+    const penaltyOf = (more: object) => {
+      const limits = [
+        { metric: 'temperature', above: 40, perStepTokens: 1, step: 1, ...more },
+      ] as TermsDraft['limits']
+      return clauseByLimitId(sampleAgreement({ ...SAMPLE_DRAFT, limits }).terms, 1)?.penalty
+    }
+    expect(penaltyOf({})).toMatchObject({ base: '0', caseMax: String(200n * TOKEN), limitMax: UNLIMITED })
+    expect(penaltyOf({ limitMaxTokens: 30 })).toMatchObject({ caseMax: String(30n * TOKEN) })
+    expect(penaltyOf({ penaltyTokens: 250 })).toMatchObject({ caseMax: String(250n * TOKEN) })
+  })
+
+  it('never loses goods when the draft says so', () => {
+    const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, deadline: { hours: 5, lostAfterHours: null } })
+    expect(deadline(terms)).toMatchObject({ lostAfterMs: 0, lossPenalty: '0' })
+  })
+
+  it('refuses what can never come to pass before the deadline', () => {
+    const limits: TermsDraft['limits'] = [
+      { metric: 'temperature', kind: 'single', above: 8, minutes: 300, penaltyTokens: 1 },
+    ]
+    expect(() => sampleAgreement({ ...SAMPLE_DRAFT, limits, deadlineHours: 5 })).toThrow(
+      expect.objectContaining({ code: 'terms.unreachable', message: expect.stringContaining('durationMs') }),
+    )
   })
 
   it('orders parties whatever order the draft has, and leaves out what it leaves out', () => {

@@ -1,13 +1,23 @@
 import fc from 'fast-check'
 import type { Hex } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { Terms } from './clauses.ts'
+import { UNLIMITED } from './clause-fields.ts'
+import type { CostlyClause, Terms } from './clauses.ts'
 import { type ChargedCase, type PayoutPlan, payoutPlan, transfersOf } from './payout.ts'
-import { sampleAgreement } from './testing.ts'
-import { parties, partyByName, payer } from './views.ts'
+import { SAMPLE_DRAFT, sampleAgreement } from './testing.ts'
+import { clauseByLimitId, parties, partyByName, payer } from './views.ts'
 
 const TOKEN = 10n ** 18n
-const { terms } = sampleAgreement()
+const { terms } = sampleAgreement({
+  ...SAMPLE_DRAFT,
+  limits: [
+    { metric: 'temperature', above: 40, penaltyTokens: 10 },
+    { metric: 'gforce', above: 8, penaltyTokens: 10, beneficiary: 'supplier' },
+    { metric: 'humidity', above: 60, penaltyTokens: 10, beneficiary: 'shipper-y' },
+    { metric: 'tilt', above: 45, penaltyTokens: 10, limitMaxTokens: 25, beneficiary: 'supplier' },
+  ],
+})
+const [TO_PAYER, TO_SUPPLIER, TO_SHIPPER, CAPPED] = [1, 2, 3, 4] as const
 const OUTSIDER: Hex = `0x${'99'.repeat(20)}`
 const walletOf = (name: string): Hex => partyByName(terms, name)?.wallet as Hex
 const caseOf = (n: number): Hex => `0x${n.toString(16).padStart(64, '0')}`
@@ -15,12 +25,13 @@ const violation = (
   n: number,
   custodian: string,
   penalty: bigint,
-  beneficiary = walletOf('factory'),
+  limitId: number = TO_PAYER,
 ): ChargedCase => ({
   caseId: caseOf(n),
+  limitId,
   custodian: walletOf(custodian),
   penalty,
-  beneficiary,
+  beneficiary: clauseByLimitId(terms, limitId)?.penalty.beneficiary as Hex,
 })
 const paidTokens = (plan: PayoutPlan) =>
   Object.fromEntries(plan.payouts.map(({ party, paid }) => [party, Number(BigInt(paid) / TOKEN)]))
@@ -83,33 +94,59 @@ describe('payoutPlan', () => {
   it('never charges the payer: its breaches are recorded and nothing becomes negative', () => {
     const plan = payoutPlan({
       terms,
-      violations: [violation(1, 'factory', 10n * TOKEN, walletOf('supplier'))],
+      violations: [violation(1, 'factory', 10n * TOKEN, TO_SUPPLIER)],
     })
     expect(paidTokens(plan)).toEqual({ supplier: 200, 'shipper-x': 50, 'shipper-y': 50 })
     expect(plan).toMatchObject({ refund: '0', awards: [], uncollected: String(10n * TOKEN) })
   })
 
-  it('awards what is charged to whom the limit names, in proportion when the cap cuts it', () => {
+  it('awards what is charged to whom the clause names, in proportion when the cap cuts it', () => {
     const plan = payoutPlan({
       terms,
       violations: [
-        violation(1, 'shipper-x', 60n * TOKEN, OUTSIDER),
-        violation(2, 'shipper-x', 30n * TOKEN, walletOf('supplier')),
+        violation(1, 'shipper-x', 60n * TOKEN, TO_SHIPPER),
+        violation(2, 'shipper-x', 30n * TOKEN, TO_SUPPLIER),
         violation(3, 'shipper-x', 10n * TOKEN),
       ],
     })
     expect(plan.refund).toBe(String(5n * TOKEN))
     expect(new Map(plan.awards.map(({ beneficiary, amount }) => [beneficiary, amount]))).toEqual(
       new Map([
-        [OUTSIDER, String(30n * TOKEN)],
+        [walletOf('shipper-y'), String(30n * TOKEN)],
         [walletOf('supplier'), String(15n * TOKEN)],
       ]),
     )
     expect(transfersOf(plan)).toEqual([
       { wallet: walletOf('supplier'), amount: 215n * TOKEN },
-      { wallet: walletOf('shipper-y'), amount: 50n * TOKEN },
-      { wallet: OUTSIDER, amount: 30n * TOKEN },
+      { wallet: walletOf('shipper-y'), amount: 80n * TOKEN },
     ])
+  })
+
+  it('rounds each share down and leaves the rest to the payer', () => {
+    const small = structuredClone(terms)
+    for (const party of parties(small)) if (party.name === 'shipper-x') party.penaltyCap = '100'
+    const violations = [
+      violation(1, 'shipper-x', 1n, TO_SUPPLIER),
+      violation(2, 'shipper-x', 1n, TO_SUPPLIER),
+      violation(3, 'shipper-x', 2n, TO_SHIPPER),
+      violation(4, 'shipper-x', 299n),
+    ]
+    const plan = payoutPlan({ terms: small, violations })
+    // 100 × 2 / 303 is 0.66: rounded once for a beneficiary, not once for a case.
+    expect(plan).toMatchObject({ awards: [], refund: '100', uncollected: '203' })
+    const more = [...violations, violation(5, 'shipper-x', 97n, TO_SHIPPER)]
+    expect(payoutPlan({ terms: small, violations: more })).toMatchObject({
+      awards: [{ beneficiary: walletOf('shipper-y'), amount: '24' }], // 100 × 99 / 400 = 24.75
+      refund: '76',
+    })
+  })
+
+  it('charges all cases of a clause at most its limitMax, each custodian for itself', () => {
+    const cases = (custodian: string, first: number) =>
+      [0, 1, 2].map((n) => violation(first + n, custodian, 10n * TOKEN, CAPPED))
+    const plan = payoutPlan({ terms, violations: [...cases('shipper-x', 1), ...cases('shipper-y', 4)] })
+    expect(paidTokens(plan)).toEqual({ supplier: 200, 'shipper-x': 25, 'shipper-y': 25 })
+    expect(plan).toMatchObject({ uncollected: '0', refund: '0' })
   })
 
   it.each<[string, ChargedCase[], string]>([
@@ -117,6 +154,21 @@ describe('payoutPlan', () => {
       'a custodian that is no party',
       [{ ...violation(1, 'shipper-x', 1n), custodian: OUTSIDER }],
       'payout.custodian',
+    ],
+    [
+      'a clause that the terms do not have',
+      [{ ...violation(1, 'shipper-x', 1n), limitId: 99 }],
+      'payout.limit',
+    ],
+    [
+      'a beneficiary whom the clause does not name',
+      [{ ...violation(1, 'shipper-x', 1n), beneficiary: OUTSIDER }],
+      'payout.limit',
+    ],
+    [
+      'one case under two clauses',
+      [violation(1, 'shipper-x', 1n), violation(1, 'shipper-x', 1n, CAPPED)],
+      'payout.case',
     ],
     ['a negative penalty', [violation(1, 'shipper-x', -1n)], 'payout.penalty'],
     ['a penalty that is no number', [{ ...violation(1, 'shipper-x', 1n), penalty: '1.5' }], 'payout.penalty'],
@@ -150,15 +202,24 @@ describe('payoutPlan, whatever happened', () => {
         })
       return drawn
     })
-  const anyViolations = fc.uniqueArray(
-    fc.record({
-      caseId: fc.integer({ min: 0, max: 2 ** 30 }).map(caseOf),
-      custodian: fc.constantFrom(...parties(terms).map(({ wallet }) => wallet)),
-      penalty: fc.oneof(someAmount, fc.constant(1n), fc.constant(0n), fc.constant(2n ** 255n)),
-      beneficiary: fc.constantFrom(...parties(terms).map(({ wallet }) => wallet), OUTSIDER),
-    }),
-    { selector: ({ caseId }) => caseId, maxLength: 12 },
-  )
+  const anyViolations = fc
+    .uniqueArray(
+      fc.record({
+        caseId: fc.integer({ min: 0, max: 2 ** 30 }).map(caseOf),
+        custodian: fc.constantFrom(...parties(terms).map(({ wallet }) => wallet)),
+        penalty: fc.oneof(someAmount, fc.constant(1n), fc.constant(0n), fc.constant(2n ** 96n - 1n)),
+        limitId: fc.constantFrom(TO_PAYER, TO_SUPPLIER, TO_SHIPPER, CAPPED),
+      }),
+      { selector: ({ caseId }) => caseId, maxLength: 12 },
+    )
+    .map((cases) =>
+      cases.map(
+        (each): ChargedCase => ({
+          ...each,
+          beneficiary: clauseByLimitId(terms, each.limitId)?.penalty.beneficiary as Hex,
+        }),
+      ),
+    )
 
   it('conserves sums exactly, keeps caps, and is never negative', () => {
     fc.assert(
@@ -166,7 +227,8 @@ describe('payoutPlan, whatever happened', () => {
         const plan = payoutPlan({ terms: drawn, violations })
         expect(plannedTotal(plan)).toBe(agreedTotal(drawn))
         const charged = sum(plan.payouts.map(({ penalty }) => penalty))
-        expect(charged + BigInt(plan.uncollected)).toBe(sum(violations.map(({ penalty }) => penalty)))
+        const cost = sum(violations.map(({ penalty }) => penalty))
+        expect(charged + BigInt(plan.uncollected)).toBeLessThanOrEqual(cost)
         for (const { party, agreed, penalty, paid } of plan.payouts) {
           expect(BigInt(penalty) + BigInt(paid)).toBe(BigInt(agreed))
           expect(BigInt(penalty)).toBeLessThanOrEqual(BigInt(partyByName(drawn, party)?.penaltyCap ?? 0))
@@ -203,4 +265,48 @@ describe('payoutPlan, whatever happened', () => {
       }),
     )
   })
+
+  it('is what the contract settles: its ledgers, case by case, and its rounding', () => {
+    fc.assert(
+      fc.property(anyTerms, anyViolations, (drawn, violations) => {
+        const plan = payoutPlan({ terms: drawn, violations })
+        const settled = settledAsOnChain(drawn, violations)
+        expect(plan.refund).toBe(String(settled.refund))
+        for (const { wallet, amount } of transfersOf(plan)) expect(settled.dues.get(wallet)).toBe(amount)
+      }),
+    )
+  })
 })
+
+/** The arithmetic of AgreementState._charge and of settlement, with nothing of payout.ts. */
+function settledAsOnChain(of: Terms, violations: ChargedCase[]) {
+  const min = (...values: bigint[]) => values.toSorted((a, b) => (a < b ? -1 : 1))[0] as bigint
+  const uncapped = new Map<string, bigint>()
+  const penalties = new Map<Hex, bigint>()
+  const penaltiesTo = new Map<string, bigint>()
+  for (const { custodian, limitId, penalty, beneficiary } of violations) {
+    const { limitMax } = (clauseByLimitId(of, limitId) as CostlyClause).penalty
+    const key = `${custodian} ${limitId}`
+    const before = uncapped.get(key) ?? 0n
+    const after = before + BigInt(penalty)
+    uncapped.set(key, after)
+    const capped = (sum: bigint) => (limitMax === UNLIMITED ? sum : min(sum, BigInt(limitMax)))
+    const added = capped(after) - capped(before)
+    penalties.set(custodian, (penalties.get(custodian) ?? 0n) + added)
+    const to = `${custodian} ${beneficiary}`
+    penaltiesTo.set(to, (penaltiesTo.get(to) ?? 0n) + added)
+  }
+  const [paying, ...paid] = parties(of)
+  const dues = new Map<Hex, bigint>(paid.map(({ wallet, amount }) => [wallet, BigInt(amount)]))
+  for (const { wallet, amount, penaltyCap } of paid) {
+    const own = penalties.get(wallet) ?? 0n
+    if (own === 0n) continue
+    const charged = min(own, BigInt(penaltyCap), BigInt(amount))
+    dues.set(wallet, (dues.get(wallet) ?? 0n) - charged)
+    for (const beneficiary of [...dues.keys()].filter((each) => each !== paying?.wallet)) {
+      const share = (charged * (penaltiesTo.get(`${wallet} ${beneficiary}`) ?? 0n)) / own
+      dues.set(beneficiary, (dues.get(beneficiary) ?? 0n) + share)
+    }
+  }
+  return { dues, refund: agreedTotal(of) - sum([...dues.values()]) }
+}

@@ -6,12 +6,18 @@ import { termsHash } from './hashing.ts'
 import {
   type PartySignature,
   signAccept,
+  signAcknowledgement,
   signAgreement,
+  signManualCut,
+  signTenderRefusal,
   verifyAccept,
+  verifyAcknowledgement,
   verifyAgreementSignature,
+  verifyManualCut,
+  verifyTenderRefusal,
 } from './signatures.ts'
 import { sampleAgreement } from './testing.ts'
-import { acceptDigest } from './typed-data.ts'
+import { acceptDigest, type ManualCut, manualCutDigest } from './typed-data.ts'
 import { partyByName, payee, payer } from './views.ts'
 
 const { terms, parties } = sampleAgreement()
@@ -157,5 +163,112 @@ describe('an acceptance', () => {
     expect(await verify({ ecdsa: flipped(signed.ecdsa, 40) })).toBe('accept.signature.ecdsa')
     expect(await verify({ mlDsa: flipped(signed.mlDsa, 7) })).toBe('accept.signature.mlDsa')
     expect(await verify({ slhDsa: flipped(signed.slhDsa, 4000) })).toBe('accept.signature.slhDsa')
+  })
+})
+
+describe('a manual cut', () => {
+  const where = { chainId: 31_337, agreement: `0x${'a9'.repeat(20)}` as Hex }
+  const taker = clauseOf('shipper-x')
+  const cut: ManualCut = {
+    termsHash: termsHash(terms),
+    leg: 0,
+    n: 12,
+    timeMs: 1_793_600_000_000n,
+    to: taker.wallet,
+    nextKeysHash: `0x${'0d'.repeat(32)}`,
+    amount: BigInt(taker.amount),
+    penaltyMax: BigInt(taker.penaltyCap),
+    reasonsHash: `0x${'0e'.repeat(32)}`,
+  }
+  let signature: PartySignature
+  beforeAll(async () => {
+    signature = await signManualCut(native, keysOf('supplier'), where, cut)
+  })
+  const verify = (what: Partial<ManualCut> = {}, change: Partial<PartySignature> = {}, signer = 'supplier') =>
+    code(
+      verifyManualCut(
+        native,
+        clauseOf(signer),
+        taker,
+        where,
+        { ...cut, ...what },
+        { ...signature, ...change },
+      ),
+    )
+
+  it('is taken from both custodians and gives its digest', async () => {
+    expect(await verifyManualCut(native, clauseOf('supplier'), taker, where, cut, signature)).toBe(
+      manualCutDigest(where, cut),
+    )
+    const byTaker = await signManualCut(native, keysOf('shipper-x'), where, cut)
+    expect(await verify({}, byTaker, 'shipper-x')).toBe('taken')
+  })
+
+  it('is refused from another party, to another taker, or for other amounts', async () => {
+    expect(await verify({}, {}, 'shipper-y')).toBe('manualCut.signature.ecdsa')
+    expect(await verify({ to: clauseOf('shipper-y').wallet })).toBe('manualCut.party')
+    expect(await verify({ amount: cut.amount + 1n })).toBe('manualCut.amount')
+    expect(await verify({ penaltyMax: cut.penaltyMax - 1n })).toBe('manualCut.penaltyMax')
+  })
+
+  it('binds every field and the agreement', async () => {
+    const others: Partial<ManualCut>[] = [
+      { termsHash: cut.reasonsHash },
+      { leg: 1 },
+      { n: 13 },
+      { timeMs: cut.timeMs + 1n },
+      { nextKeysHash: cut.reasonsHash },
+      { reasonsHash: cut.nextKeysHash },
+    ]
+    for (const other of others) expect(await verify(other)).toBe('manualCut.signature.ecdsa')
+    const elsewhere = { ...where, chainId: 1 }
+    expect(await code(verifyManualCut(native, clauseOf('supplier'), taker, elsewhere, cut, signature))).toBe(
+      'manualCut.signature.ecdsa',
+    )
+  })
+
+  it('is refused when either signature is altered', async () => {
+    expect(await verify({}, { ecdsa: malleated(signature.ecdsa) })).toBe('manualCut.signature.ecdsa')
+    expect(await verify({}, { mlDsa: bytesToHex(flipped(hexToBytes(signature.mlDsa), 7)) })).toBe(
+      'manualCut.signature.mlDsa',
+    )
+  })
+})
+
+describe('a refusal of a tender', () => {
+  const where = { chainId: 31_337, agreement: `0x${'a9'.repeat(20)}` as Hex }
+  const refusal = { termsHash: termsHash(terms), leg: 2, reasonsHash: `0x${'0e'.repeat(32)}` as Hex }
+
+  it('is taken from the payer alone', async () => {
+    const signature = await signTenderRefusal(native, keysOf('factory'), where, refusal)
+    const verify = (by = payer(terms), what = refusal, signed = signature) =>
+      code(verifyTenderRefusal(native, by, where, what, signed))
+    expect(await verify()).toBe('taken')
+    expect(await verify(payee(terms))).toBe('tenderRefusal.party')
+    expect(await verify(payer(terms), { ...refusal, leg: 3 })).toBe('tenderRefusal.signature.ecdsa')
+    const mlDsa = bytesToHex(flipped(hexToBytes(signature.mlDsa), 7))
+    expect(await verify(payer(terms), refusal, { ...signature, mlDsa })).toBe('tenderRefusal.signature.mlDsa')
+    const byPayee = await signTenderRefusal(native, keysOf('supplier'), where, refusal)
+    expect(await verify(payer(terms), refusal, byPayee)).toBe('tenderRefusal.signature.ecdsa')
+  })
+})
+
+describe('an acknowledgement', () => {
+  const where = { chainId: 31_337, agreement: `0x${'a9'.repeat(20)}` as Hex }
+  const acknowledgement = { party: payee(terms).wallet, cumulative: 5n }
+
+  it('is taken from the party that was paid, for the sum that it signed', async () => {
+    const signature = await signAcknowledgement(native, keysOf('supplier'), where, acknowledgement)
+    const verify = (by = payee(terms), what = acknowledgement, signed = signature) =>
+      code(verifyAcknowledgement(native, by, where, what, signed))
+    expect(await verify()).toBe('taken')
+    expect(await verify(clauseOf('shipper-x'))).toBe('acknowledgement.party')
+    expect(await verify(payee(terms), { ...acknowledgement, cumulative: 6n })).toBe(
+      'acknowledgement.signature.ecdsa',
+    )
+    const mlDsa = bytesToHex(flipped(hexToBytes(signature.mlDsa), 7))
+    expect(await verify(payee(terms), acknowledgement, { ...signature, mlDsa })).toBe(
+      'acknowledgement.signature.mlDsa',
+    )
   })
 })

@@ -2,18 +2,13 @@
  * Published vectors, from fixed seeds: whoever implements docs/formats.md elsewhere checks against them. Post-quantum signatures are hedged,
  * so those differ each time they are made; everything else is the same to the byte.
  */
-import type { Hex } from 'viem'
 import { agreementAddress, agreementInitCode, agreementSalt } from '../address.ts'
 import type { Terms } from '../clauses.ts'
 import type { TermsDraft } from '../draft.ts'
 import { caseId, clauseHash, discloseClause, termsHash } from '../hashing.ts'
 import { sampleAgreement } from '../testing.ts'
-import { payee, payer } from '../views.ts'
+import { placeOf, repeat } from './place.ts'
 import { signatureVectors } from './signatures.ts'
-
-export const repeat = (byte: string, bytes: number): Hex => `0x${byte.repeat(bytes)}`
-const FACTORY = repeat('fa', 20)
-const IMPLEMENTATION = repeat('1a', 20)
 
 export type Vectors = Awaited<ReturnType<typeof buildVectors>>
 
@@ -46,16 +41,6 @@ function hashedTerms(terms: Terms) {
       const { index, size, ...disclosure } = discloseClause(terms, clause)
       return { ...disclosure, index: Number(index), size: Number(size), clauseHash: clauseHash(clause) }
     }),
-  }
-}
-
-export function placeOf(terms: Terms) {
-  return {
-    factory: FACTORY,
-    implementation: IMPLEMENTATION,
-    termsHash: termsHash(terms),
-    payer: payer(terms).wallet,
-    payee: payee(terms).wallet,
   }
 }
 

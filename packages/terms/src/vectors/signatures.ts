@@ -20,7 +20,7 @@ import {
   tenderRefusalDigest,
 } from '../typed-data.ts'
 import { carriers, parties, payee, payer } from '../views.ts'
-import { placeOf, repeat } from './build.ts'
+import { placeOf, repeat } from './place.ts'
 
 export async function signatureVectors(sample: SampleAgreement) {
   return {

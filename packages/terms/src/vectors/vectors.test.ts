@@ -5,12 +5,19 @@ import { concatHex, hexToBytes, numberToHex, sha256 } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { agreementAddress } from '../address.ts'
 import { encodeClause } from '../clause-abi.ts'
-import type { Clause } from '../clauses.ts'
+import { UNLIMITED } from '../clause-fields.ts'
+import { CLAUSE_KINDS, type Clause, type PartyClause } from '../clauses.ts'
 import { caseId, clauseHash, discloseClause } from '../hashing.ts'
 import { parseTerms } from '../parse.ts'
-import { verifyAccept, verifyAgreementSignature } from '../signatures.ts'
+import {
+  verifyAccept,
+  verifyAcknowledgement,
+  verifyAgreementSignature,
+  verifyManualCut,
+  verifyTenderRefusal,
+} from '../signatures.ts'
 import { sampleAgreement } from '../testing.ts'
-import { partyByWallet, payee, payer } from '../views.ts'
+import { clauseByLimitId, partyByWallet, payee, payer } from '../views.ts'
 import { buildVectors, type Vectors } from './build.ts'
 import { exampleDrafts } from './examples.ts'
 
@@ -59,19 +66,104 @@ describe('published vectors', () => {
       accept.digest,
     )
   })
+
+  it('hold signatures of manual cut, refusal and acknowledgement that verify', async () => {
+    const terms = parseTerms(published('terms.json').agreements[0]?.terms)
+    const { manualCut, tenderRefusal, acknowledgement } = published('signatures.json')
+    const { message } = manualCut
+    const cut = {
+      ...message,
+      timeMs: BigInt(message.timeMs),
+      amount: BigInt(message.amount),
+      penaltyMax: BigInt(message.penaltyMax),
+    }
+    const taker = partyByWallet(terms, cut.to) as PartyClause
+    const digests = [
+      await verifyManualCut(native, payee(terms), taker, manualCut.domain, cut, manualCut.from),
+      await verifyManualCut(native, taker, taker, manualCut.domain, cut, manualCut.to),
+    ]
+    expect(digests).toEqual([manualCut.digest, manualCut.digest])
+    const { domain, message: refusal } = tenderRefusal
+    expect(await verifyTenderRefusal(native, payer(terms), domain, refusal, tenderRefusal.payer)).toBe(
+      tenderRefusal.digest,
+    )
+    const acknowledged = {
+      ...acknowledgement.message,
+      cumulative: BigInt(acknowledgement.message.cumulative),
+    }
+    expect(
+      await verifyAcknowledgement(
+        native,
+        payee(terms),
+        acknowledgement.domain,
+        acknowledged,
+        acknowledgement.party,
+      ),
+    ).toBe(acknowledgement.digest)
+  })
+
+  it('hold SLH-DSA signatures for the registry that verify under the present key', async () => {
+    const { registry } = published('signatures.json')
+    for (const { digest, slhDsa } of [registry.rotation, registry.revocation]) {
+      const key = hexToBytes(registry.present.slhDsaKey)
+      expect(await native.slhDsaVerify(key, hexToBytes(digest), hexToBytes(slhDsa))).toBe(true)
+    }
+  })
 })
 
 describe('hashes', () => {
   const { terms } = sampleAgreement()
 
   it('change with every field of every clause', () => {
-    const { terms } = sampleAgreement(exampleDrafts()['sc-b'])
+    const { terms } = sampleAgreement(exampleDrafts()['cold-chain'])
+    expect(new Set(terms.clauses.map(({ kind }) => kind)).size).toBe(Object.keys(CLAUSE_KINDS).length)
     for (const clause of terms.clauses) {
-      for (const field of Object.keys(clause).filter((name) => name !== 'kind')) {
+      for (const field of Object.keys(clause).filter((name) => name !== 'kind' && name !== 'penalty')) {
         const altered = { ...clause, [field]: otherValue(clause, field) } as Clause
         expect(clauseHash(altered), `${clause.kind}.${field}`).not.toBe(clauseHash(clause))
       }
+      if (!('penalty' in clause)) continue
+      for (const field of Object.keys(clause.penalty)) {
+        const penalty = { ...clause.penalty, [field]: otherValue(clause.penalty, field) }
+        expect(clauseHash({ ...clause, penalty } as Clause), `${clause.kind}.penalty.${field}`).not.toBe(
+          clauseHash(clause),
+        )
+      }
     }
+  })
+
+  it('are of bodies of a fixed number of words, penalties in place', () => {
+    const words: Record<string, number> = {}
+    for (const clause of sampleAgreement(exampleDrafts()['cold-chain']).terms.clauses) {
+      words[clause.kind] = (encodeClause(clause).length - 2) / 64
+    }
+    expect(words).toMatchObject({
+      'limit.instantaneous': 15,
+      'limit.single': 15,
+      'limit.cumulative': 15,
+      'limit.meanKinetic': 15,
+      'limit.geofence': 15,
+      deadline: 10,
+      milestone: 9,
+      silence: 10,
+      tamper: 7,
+      tender: 5,
+      windows: 9,
+    })
+  })
+
+  it('write 0 for what does not apply to a kind', () => {
+    const { terms } = sampleAgreement(exampleDrafts()['cold-chain'])
+    const wordsOf = (limitId: number) => {
+      const body = encodeClause(clauseByLimitId(terms, limitId) as Clause).slice(2)
+      return [4, 5, 6, 7, 8].map((word) => Number(`0x${body.slice(64 * word, 64 * (word + 1))}`))
+    }
+    // durationMs, startUpMs, gapMsMax, between, scope
+    expect(wordsOf(1)).toEqual([0, 1_800_000, 0, 0, 0])
+    expect(wordsOf(3)).toEqual([1_800_000, 1_800_000, 1_800_000, 2, 0])
+    expect(wordsOf(5)).toEqual([3_600_000, 1_800_000, 1_200_000, 1, 1])
+    expect(wordsOf(7)).toEqual([36_000_000, 0, 1_800_000, 3, 2])
+    expect(wordsOf(8)).toEqual([0, 1_800_000, 1_800_000, 0, 0])
   })
 
   it('pad the shipment right with zeros and keep negative bounds', () => {
@@ -123,22 +215,24 @@ it('gives the address at which OpenZeppelin 5.7 Clones deployed', () => {
 })
 
 type Signatures = Vectors['signatures.json']
-const withoutHedged = ({ about, agreement, accept }: Signatures) => ({
-  about,
-  agreement: { ...agreement, payer: agreement.payer.ecdsa, payee: agreement.payee.ecdsa },
-  accept: { ...accept, mlDsa: '', slhDsa: '' },
-})
+const HEDGED = new Set(['mlDsa', 'slhDsa'])
+const withoutHedged = (signatures: Signatures): unknown =>
+  JSON.parse(JSON.stringify(signatures, (key, value) => (HEDGED.has(key) ? '' : value)))
 
 /** Another value of the same shape. */
-function otherValue(clause: Clause, field: string): unknown {
-  const value = (clause as unknown as Record<string, unknown>)[field]
+function otherValue(of: object, field: string): unknown {
+  const value = (of as Record<string, unknown>)[field]
   if (field === 'metric') return 'pressure'
   if (field === 'role') return value === 'carrier' ? 'payee' : 'carrier'
   if (field === 'side') return value === 'above' ? 'below' : 'above'
-  if (field === 'keystore') return 'secureElement'
+  if (field === 'keystore') return value === 'file' ? 'secureElement' : 'file'
+  if (field === 'scope') return value === 'leg' ? 'shipment' : 'leg'
+  if (field === 'rule') return value === 'stayInside' ? 'stayOutside' : 'stayInside'
+  if (field === 'between') return value === 'hold' ? 'worstCase' : 'hold'
   if (field === 'shipment') return '376104250021234569'
   if (typeof value === 'number') return value + 1
   const text = String(value)
+  if (text === UNLIMITED) return '1'
   if (/^[0-9]+$/.test(text)) return String(BigInt(text) + 1n)
   if (text.startsWith('0x')) return `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`
   return `${text}!`
