@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
+import {ICollateralEscrow} from "../../src/interfaces/ICollateralEscrow.sol";
+import {Clause} from "../../src/libraries/Clauses.sol";
+import {ChargingStandIn} from "./ChargingStandIn.sol";
+import {ScriptedFeed} from "./ScriptedFeed.sol";
+import {ShipmentFixture} from "./ShipmentFixture.sol";
+import {vm} from "./Vm.sol";
+
+/// @title A shipment whose payer has an escrow and has paid in guarantees of a fifth
+/// @notice Payee and carrier are due 50 tokens each; 10 of each are guaranteed. Cases are charged without evidence.
+abstract contract PayoutFixture is ShipmentFixture {
+    uint256 internal constant GUARANTEE = AMOUNT / 5;
+    uint256 internal constant DISPUTE_S = 14 days;
+    uint256 internal constant CONTEST_S = 7 days;
+    uint256 internal constant PAYMENT_S = 30 days;
+    uint32 internal constant PAYEE_LEG = 0;
+    uint32 internal constant CARRIER_LEG = 1;
+
+    address internal payer;
+    address internal payee;
+    address internal carrier;
+    address internal payout;
+    ScriptedFeed internal feed;
+    uint256 private _cases;
+
+    function setUp() public virtual override {
+        (payer, payee, carrier) = (vm.addr(PAYER_KEY), vm.addr(PAYEE_KEY), vm.addr(CARRIER_KEY));
+        super.setUp();
+        vm.prank(payer);
+        escrow.issue(payer, 1000 ether);
+    }
+
+    function _guaranteeBps() internal view virtual override returns (uint16) {
+        return 2000;
+    }
+
+    function _newFactory() internal virtual override returns (IAgreementFactory) {
+        address claims = address(new ChargingStandIn());
+        address disputes = vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier()));
+        payout = vm.deployCode("AgreementPayout.sol:AgreementPayout");
+        bytes memory parts = abi.encode(claims, disputes, payout);
+        return IAgreementFactory(vm.deployCode("AgreementFactory.sol:AgreementFactory", parts));
+    }
+
+    /// @dev 10 ether at 2,000 USD.
+    function _newEscrow() internal virtual override returns (ICollateralEscrow made) {
+        feed = new ScriptedFeed(8);
+        feed.say(2000e8, block.timestamp);
+        bytes memory arguments = abi.encode(payer, factory, feed, 1 hours);
+        made = ICollateralEscrow(vm.deployCode("CollateralEscrow.sol:CollateralEscrow", arguments));
+        vm.deal(address(this), 10 ether);
+        made.deposit{value: 10 ether}();
+    }
+
+    function _fund() internal {
+        vm.prank(payer);
+        IERC20(token).approve(address(agreement), type(uint256).max);
+        // Disclosing a clause makes calls, which would use up the prank.
+        Clause memory general = _clause(GENERAL);
+        vm.prank(payer);
+        agreement.fund(general);
+    }
+
+    /// @dev Funded, started, and with the payer by way of the carrier.
+    function _deliver() internal {
+        _fund();
+        _start(_startCall());
+        _recordCut(_cutCall(PAYEE_LEG, 3, CARRIER, CARRIER_KEY));
+        _recordCut(_cutCall(CARRIER_LEG, 3, PAYER, PAYER_KEY));
+    }
+
+    function _charge(uint32 leg, uint96 penalty, address beneficiary) internal {
+        ChargingStandIn(address(agreement))
+            .charge(bytes32(++_cases), leg, uint16(_cases), type(uint96).max, penalty, beneficiary);
+    }
+
+    function _settle() internal {
+        agreement.settle(_clause(GENERAL), _clause(WINDOWS), _parties());
+    }
+
+    /// @dev Delivered, charged as the test has done, and settled as early as it goes.
+    function _deliverAndSettle() internal {
+        _deliver();
+        vm.warp(block.timestamp + DISPUTE_S);
+        _settle();
+    }
+
+    function _parties() internal view virtual returns (Clause[] memory parties) {
+        parties = new Clause[](3);
+        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
+    }
+
+    function _claim(uint256 party) internal {
+        agreement.claim(_clause(GENERAL), _clause(WINDOWS), _clause(party));
+    }
+
+    function _release(uint256 party) internal {
+        agreement.release(_clause(GENERAL), _clause(party));
+    }
+
+    function _acknowledge(uint256 key, uint256 cumulative) internal {
+        address party = vm.addr(key);
+        bytes32 digest = _acknowledgementDigest(address(agreement), party, cumulative);
+        agreement.acknowledge(party, cumulative, _signWallet(key, digest));
+    }
+
+    function _acknowledgementDigest(address verifier, address party, uint256 cumulative)
+        internal
+        view
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256("Acknowledgement(address party,uint256 cumulative)");
+        return _typedDigest(verifier, keccak256(abi.encode(typehash, party, cumulative)));
+    }
+
+    function _balance(address account) internal view returns (uint256) {
+        return IERC20(token).balanceOf(account);
+    }
+}
