@@ -15,9 +15,6 @@ import {WalletSignature} from "./libraries/WalletSignature.sol";
 
 /// @title Implementation of IAgreementCustody, where everything is described, and the way to the other parts of an agreement
 contract Agreement is AgreementState, IAgreementCustody {
-    bytes32 private constant ACCEPT_TYPEHASH = keccak256(
-        "Accept(bytes32 offerDigest,address party,bytes32 termsHash,uint256 amount,uint256 penaltyMax,bytes32 reservationsHash)"
-    );
     bytes32 private constant MANUAL_CUT_TYPEHASH = keccak256(
         "ManualCut(bytes32 termsHash,uint32 leg,uint32 n,uint64 timeMs,address to,bytes32 nextKeysHash,uint256 amount,uint256 penaltyMax,bytes32 reasonsHash)"
     );
@@ -300,22 +297,6 @@ contract Agreement is AgreementState, IAgreementCustody {
         if (!WalletSignature.isBy(party, digest, signature)) revert AgreementPartySignatureInvalid(party);
     }
 
-    function _acceptDigest(bytes32 terms, bytes32 offered, Accept calldata accept) private view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    ACCEPT_TYPEHASH,
-                    offered,
-                    accept.party,
-                    terms,
-                    accept.amount,
-                    accept.penaltyMax,
-                    accept.reservationsHash
-                )
-            )
-        );
-    }
-
     function _manualCutDigest(bytes32 terms, uint32 leg, ManualCut calldata cut) private view returns (bytes32) {
         return _hashTypedDataV4(
             keccak256(
@@ -387,6 +368,7 @@ contract Agreement is AgreementState, IAgreementCustody {
                 || selector == IAgreementDisputes.contestBondWei.selector
                 || selector == IAgreementDisputes.creditOf.selector
                 || selector == IAgreementDisputes.postQuantumVerifier.selector
+                || selector == IAgreementDisputes.anchorLog.selector
         ) return DISPUTES;
         return CLAIMS;
     }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {Case} from "./interfaces/IAgreementClaims.sol";
-import {IAgreementCustody, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {Accept, IAgreementCustody, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
 import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
 
 /// @title What an agreement remembers, and the rules that its parts share
@@ -12,6 +12,10 @@ import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
 abstract contract AgreementState is EIP712 {
     /// @dev Code of a minimal clone (ERC-1167), which its immutable arguments follow.
     uint256 private constant CLONE_BYTES = 45;
+
+    bytes32 private constant ACCEPT_TYPEHASH = keccak256(
+        "Accept(bytes32 offerDigest,address party,bytes32 termsHash,uint256 amount,uint256 penaltyMax,bytes32 reservationsHash)"
+    );
 
     /// @dev Where a leg ended stands in the slot of the leg after it: a cut then writes two slots and no third.
     struct Begun {
@@ -37,11 +41,20 @@ abstract contract AgreementState is EIP712 {
         bool toOthers;
     }
 
+    /// @dev One slot. `digest`: what the seal's digest begins with; 224 bits are as hard to hit, for a quantum computer too, as one can wish.
+    struct Sealed {
+        uint32 n;
+        bytes28 digest;
+    }
+
     /// @dev One slot: what a party got off chain is in `_acknowledged`.
     struct Guarantee {
         uint128 claimed;
         uint128 released;
     }
+
+    /// @dev Enough for a wallet that is a contract to log what it got.
+    uint256 private constant PAY_GAS = 50_000;
 
     mapping(uint256 leg => Begun) internal _legs;
     Status internal _status;
@@ -54,9 +67,8 @@ abstract contract AgreementState is EIP712 {
     mapping(uint256 leg => uint256) internal _forks;
     /// @dev Legs that stand without trust in classical signatures.
     mapping(uint256 leg => bool) internal _confirmed;
-    /// @dev The largest verified seal of a leg: its size and root.
-    mapping(uint256 leg => uint32) internal _sealedSizes;
-    mapping(uint256 leg => bytes32) internal _sealedRoots;
+    /// @dev The largest seal of a leg that was verified.
+    mapping(uint256 leg => Sealed) internal _seals;
     mapping(bytes32 caseId => Case) internal _cases;
     mapping(address custodian => Ledger) internal _ledgers;
     /// @dev Penalties of a custodian by beneficiary, only of those other than the payer.
@@ -96,6 +108,30 @@ abstract contract AgreementState is EIP712 {
         if (!P256.verify(digest, signature.r, signature.s, x, y)) {
             revert IAgreementCustody.AgreementDeviceSignatureInvalid();
         }
+    }
+
+    /// @dev What the taker signs: with its wallet for the cut, with its SLH-DSA key too for who no longer trusts wallets.
+    function _acceptDigest(bytes32 terms, bytes32 offered, Accept calldata accept) internal view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    ACCEPT_TYPEHASH,
+                    offered,
+                    accept.party,
+                    terms,
+                    accept.amount,
+                    accept.penaltyMax,
+                    accept.reservationsHash
+                )
+            )
+        );
+    }
+
+    /// @dev Never fails, whoever the receiver is: what it does not take, or not with this much gas, is credited to it. The last step of a call.
+    function _pay(address to, uint256 amountWei) internal {
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool isPaid,) = to.call{value: amountWei, gas: PAY_GAS}("");
+        if (!isPaid) _credits[to] += amountWei;
     }
 
     /// @dev Holds a case against the custodian of its leg for `penalty`, or changes what it is held for; 0 charges it no longer. The clause's

@@ -20,7 +20,7 @@ enum CaseState {
     Proven,
     /// Charged, and the accused demands post-quantum proof.
     Contested,
-    /// Charged, and proven against a contest, or by an unrefuted claim.
+    /// Charged, and proven against a contest; or a loss, which cannot be contested.
     Upheld,
     /// Silence: charged, and can still be refuted.
     Claimed,
@@ -252,7 +252,8 @@ interface IAgreementClaims {
 
     /// @notice Reports that the device signed two different envelopes under one number: from there on nothing of the leg is charged for
     /// limits. What was proven before stands.
-    function reportFork(uint32 leg, LegKeys calldata keys, SignedHeader calldata one, SignedHeader calldata other) external;
+    function reportFork(uint32 leg, LegKeys calldata keys, SignedHeader calldata one, SignedHeader calldata other)
+        external;
 
     /// @notice Charges the tamper clause for a reported fork of a device whose keys cannot be copied.
     /// @param device The device's clause, with a secure element.

@@ -13,6 +13,9 @@ interface IAgreementDisputes {
     /// @notice Emitted when a contest is answered; its bond goes to whoever did.
     event CaseUpheld(bytes32 indexed caseId, address indexed by);
 
+    /// @notice Emitted when nobody refuted a claim in time: its case is a proven one from now on, which the accused can contest.
+    event ClaimStood(bytes32 indexed caseId);
+
     /// @notice Emitted when a case is charged no longer.
     event CaseVoided(bytes32 indexed caseId);
 
@@ -21,6 +24,9 @@ interface IAgreementDisputes {
 
     /// @notice Emitted when a leg's seal has been verified: it answers for all envelopes of the leg below `n`.
     event LegSealed(uint32 indexed leg, uint32 n, bytes32 root);
+
+    /// @notice Emitted when somebody took out what it was credited.
+    event CreditWithdrawn(address indexed account, uint256 amountWei);
 
     /// @notice Thrown when somebody else than the accused contests.
     error AgreementNotAccused(address caller, address accused);
@@ -37,14 +43,18 @@ interface IAgreementDisputes {
     /// @notice Thrown when the anchor is not known to be older than `classicalUntil`.
     error AgreementAnchorTooLate();
 
+    /// @notice Thrown when the caller has no credit, or does not take it.
+    error AgreementCreditNotPaid(address account, uint256 amountWei);
+
     /// @notice Demands post-quantum proof of a case. Only the accused may, within the contest window, with a bond of at least the terms' bond
-    /// and of what an answer costs at the present base fee.
+    /// and of what an answer costs at the present base fee. A case that was upheld is not contested again; a loss, which has no evidence but the
+    /// terms, never is.
     /// @param windows The windows clause.
     function contest(bytes32 caseId, Clause calldata windows) external payable;
 
-    /// @notice Answers a contest with a seal of the leg, which stays on chain and answers every other contest below its size too.
+    /// @notice Answers a contest, until its time is over, with a seal of the leg, which stays on chain and answers every other contest below its size too.
     /// @param keys Keys of the leg.
-    /// @param seal The seal.
+    /// @param seal The seal; it may reach beyond the end of the leg, as that of a device that did not see the goods go.
     /// @param signature Its SLH-DSA signature, 7856 bytes; empty when this very seal is on chain already.
     /// @param proof RFC 9162 inclusion of the evidence at index `seq` of `seal.n`.
     /// @param general The general clause.
@@ -57,7 +67,7 @@ interface IAgreementDisputes {
         Clause calldata general
     ) external;
 
-    /// @notice Answers a contest with an anchor of the terms' writer that is older than `classicalUntil`.
+    /// @notice Answers a contest, until its time is over, with an anchor of the terms' writer that is older than `classicalUntil`.
     /// @param anchorSeq Number of the root in the writer's log.
     /// @param index Leaf of the evidence under the root.
     /// @param size Leaves under the root.
@@ -75,7 +85,8 @@ interface IAgreementDisputes {
     ) external;
 
     /// @notice Confirms a leg that began at or after `classicalUntil`: its keys under the SLH-DSA key of the device (leg 0) or of the leg before,
-    /// and, after leg 0, the taker's acceptance under its party's SLH-DSA key.
+    /// and, after leg 0, the taker's acceptance under its party's SLH-DSA key. The leg before must stand already. A leg that a manual cut began
+    /// then cannot be confirmed: nothing links its keys to those before.
     /// @param keys Keys of the leg.
     /// @param keysSignature SLH-DSA over the LegKeys record.
     /// @param signer The device's clause; ignored after leg 0.
@@ -98,8 +109,8 @@ interface IAgreementDisputes {
         Clause calldata general
     ) external;
 
-    /// @notice Closes what was not answered in time: an unanswered contest voids its case, an unrefuted claim is upheld; the bond goes back to
-    /// whoever put it up.
+    /// @notice Closes what was not answered in time: an unanswered contest voids its case, an unrefuted claim counts as proven; the bond goes back
+    /// to whoever put it up.
     function resolve(bytes32 caseId) external;
 
     /// @notice Takes out what the caller was credited because a payment to it failed.
@@ -114,4 +125,7 @@ interface IAgreementDisputes {
 
     /// @notice The verifier of post-quantum signatures.
     function postQuantumVerifier() external view returns (address);
+
+    /// @notice The log whose anchors answer contests.
+    function anchorLog() external view returns (address);
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Accept, ManualCut} from "../../src/interfaces/IAgreementCustody.sol";
 import {IAgreement} from "../../src/interfaces/IAgreement.sol";
 import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
+import {IAnchorLog} from "../../src/interfaces/IAnchorLog.sol";
 import {ICollateralEscrow} from "../../src/interfaces/ICollateralEscrow.sol";
 import {IPostedPriceFeed} from "../../src/interfaces/IPostedPriceFeed.sol";
 import {Clause} from "../../src/libraries/Clauses.sol";
@@ -68,6 +69,7 @@ abstract contract ShipmentFixture is DeviceRecords {
 
     IAgreementFactory internal factory;
     IPostedPriceFeed internal priceFeed;
+    IAnchorLog internal anchorLog;
     ICollateralEscrow internal escrow;
 
     function setUp() public virtual {
@@ -87,7 +89,9 @@ abstract contract ShipmentFixture is DeviceRecords {
 
     function _newFactory() internal virtual returns (IAgreementFactory) {
         address claims = vm.deployCode("AgreementClaims.sol:AgreementClaims");
-        address disputes = vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier()));
+        anchorLog = IAnchorLog(vm.deployCode("AnchorLog.sol:AnchorLog"));
+        address disputes =
+            vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier(), anchorLog));
         address payout = vm.deployCode("AgreementPayout.sol:AgreementPayout");
         return
             IAgreementFactory(

@@ -119,7 +119,7 @@ function planShared(place: (initcode: Hex) => Address): SharedContracts {
     encodeDeployData({
       abi: agreementDisputesAbi,
       bytecode: agreementDisputesBytecode,
-      args: [verifier],
+      args: [verifier, anchorLog],
     }),
   )
   const payout = place(agreementPayoutBytecode)
