@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Accept, IAgreementCustody, Leg} from "../src/interfaces/IAgreementCustody.sol";
+import {Accept, IAgreementCustody, Leg, Phase} from "../src/interfaces/IAgreementCustody.sol";
 import {Clauses} from "../src/libraries/Clauses.sol";
 import {ContractWallet} from "./support/ContractWallet.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
@@ -37,6 +37,59 @@ contract AgreementCutTest is ShipmentFixture {
         vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
         vm.assertEq(agreement.custodianOf(2), vm.addr(PAYER_KEY));
         vm.assertEq(agreement.custodianOf(3), address(0));
+    }
+
+    function test_aCutToThePayerDelivers() external {
+        CutCall memory call = _cutCall(0, 7, PAYER, PAYER_KEY);
+        vm.warp(BEGIN + 3 days);
+        vm.expectEmit();
+        emit IAgreementCustody.CustodyTransferred(0, vm.addr(PAYER_KEY), 7, _cutDigestOf(call));
+        vm.expectEmit();
+        emit IAgreementCustody.Delivered(1);
+        _recordCut(call);
+        vm.assertTrue(agreement.phase() == Phase.Delivered);
+        vm.assertEq(agreement.deliveredAt(), BEGIN + 3 days);
+        vm.assertEq(agreement.legOf(0).n, 7);
+        vm.assertEq(agreement.legOf(1).keysHash, 0);
+    }
+
+    function test_nothingIsCutOnThePayersLeg() external {
+        _recordCut(_cutCall(0, 7, PAYER, PAYER_KEY));
+        _refuses(
+            _cutCall(1, 3, CARRIER, CARRIER_KEY),
+            abi.encodeWithSelector(IAgreementCustody.AgreementLegNotBegun.selector, 1)
+        );
+    }
+
+    function test_aCutToACarrierDoesNotDeliver() external {
+        _recordCut(_cutCall(0, 3, CARRIER, CARRIER_KEY));
+        vm.assertTrue(agreement.phase() == Phase.Started);
+        vm.assertEq(agreement.deliveredAt(), 0);
+    }
+
+    function test_anybodyCanRecordWhatDeviceAndTakerSigned() external {
+        CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
+        vm.prank(vm.addr(STRANGER_KEY));
+        _recordCut(call);
+        vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
+    }
+
+    function test_refusesALegWithoutKeysAfterIt() external {
+        CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
+        call.offer.nextKeysHash = 0;
+        _signCut(call, CARRIER_KEY);
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementKeysHashZero.selector));
+    }
+
+    function test_refusesOtherFormsOfTheTakersSignature() external {
+        CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);
+        bytes32 digest = _acceptDigest(address(agreement), _offerDigest(0, call.offer), call.accept);
+        call.acceptSignature = _malleatedWallet(CARRIER_KEY, digest);
+        _refusesAccept(call);
+        call.acceptSignature = _compactWallet(CARRIER_KEY, digest);
+        _refusesAccept(call);
+        call.acceptSignature = "";
+        _refusesAccept(call);
     }
 
     function test_endsALegOnce() external {
@@ -196,7 +249,6 @@ contract AgreementCutTest is ShipmentFixture {
     }
 
     function test_takesTheAcceptOfAContractWallet() external {
-        // A payee with code: it signs the agreement and later takes the goods back.
         ContractWallet wallet = new ContractWallet(vm.addr(CARRIER_KEY));
         vm.etch(vm.addr(CARRIER_KEY), address(wallet).code);
         CutCall memory call = _cutCall(0, 3, CARRIER, CARRIER_KEY);

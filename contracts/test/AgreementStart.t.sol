@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
-import {IAgreementCustody, Leg} from "../src/interfaces/IAgreementCustody.sol";
+import {IAgreementCustody, Leg, Phase} from "../src/interfaces/IAgreementCustody.sol";
 import {Clause, Clauses} from "../src/libraries/Clauses.sol";
 import {P256Signature} from "../src/libraries/Records.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
 import {vm} from "./support/Vm.sol";
 
 contract AgreementStartTest is ShipmentFixture {
+    uint16 private guaranteeBps;
+
+    function _guaranteeBps() internal view override returns (uint16) {
+        return guaranteeBps;
+    }
+
     function test_putsLeg0IntoTheCustodyOfThePayee() external {
         StartCall memory call = _startCall();
         vm.expectEmit();
@@ -21,11 +28,56 @@ contract AgreementStartTest is ShipmentFixture {
         vm.assertEq(leg.beganAt, 1_800_000_000);
         vm.assertEq(leg.n, 0);
         vm.assertFalse(leg.ended);
+        vm.assertTrue(agreement.phase() == Phase.Started);
+        vm.assertEq(agreement.deliveredAt(), 0);
     }
 
     function test_hasNoCustodianBefore() external view {
         vm.assertEq(agreement.custodianOf(0), address(0));
         vm.assertEq(agreement.legOf(0).keysHash, 0);
+        vm.assertTrue(agreement.phase() == Phase.Created);
+        vm.assertEq(agreement.factory(), address(factory));
+    }
+
+    function test_whoeverSendsItDoesNotCount() external {
+        StartCall memory call = _startCall();
+        vm.prank(vm.addr(STRANGER_KEY));
+        _start(call);
+        vm.assertEq(agreement.custodianOf(0), vm.addr(PAYEE_KEY));
+    }
+
+    function test_waitsForTheGuarantee() external {
+        guaranteeBps = 2500;
+        _sampleTerms();
+        agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+        StartCall memory call = _startCall();
+        uint256 guarantee = 2 * AMOUNT / 4;
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementNotFunded.selector, guarantee));
+
+        vm.prank(vm.addr(PAYER_KEY));
+        escrow.issue(address(this), guarantee);
+        IERC20(token).approve(address(agreement), guarantee);
+        agreement.fund(call.general);
+        _start(call);
+        vm.assertEq(agreement.custodianOf(0), vm.addr(PAYEE_KEY));
+    }
+
+    function test_refusesAGeneralClauseThatTheTermsDoNotHave() external {
+        guaranteeBps = 2500;
+        _sampleTerms();
+        agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+        StartCall memory call = _startCall();
+        guaranteeBps = 0;
+        call.general.body = _generalBody(_general());
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+    }
+
+    function test_neverStartsWhatWasClosed() external {
+        StartCall memory call = _startCall();
+        Clause memory deadline = _clause(DEADLINE);
+        vm.warp(BEGIN + 40 days);
+        agreement.closeUndelivered(0, deadline);
+        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementPhaseUnexpected.selector, Phase.Delivered));
     }
 
     function test_startsOnce() external {
