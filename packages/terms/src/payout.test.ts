@@ -149,6 +149,57 @@ describe('payoutPlan', () => {
     expect(plan).toMatchObject({ uncollected: '0', refund: '0' })
   })
 
+  describe('where only services judge', () => {
+    const { terms } = sampleAgreement({
+      ...SAMPLE_DRAFT,
+      guaranteePercent: 60,
+      limits: [
+        { metric: 'temperature', above: 40, penaltyTokens: 10 },
+        { metric: 'temperature', kind: 'meanKinetic', above: 30, penaltyTokens: 10, beneficiary: 'supplier' },
+      ],
+    })
+    const judged = (n: number, penalty: bigint): ChargedCase => ({
+      ...violation(n, 'shipper-x', penalty, TO_SUPPLIER),
+      limitId: 2,
+    })
+
+    it('takes it from what is not guaranteed alone', () => {
+      const plan = payoutPlan({ terms, violations: [judged(1, 45n * TOKEN)] })
+      expect(plan.payouts[1]).toMatchObject({
+        penalty: String(20n * TOKEN),
+        uncollected: String(25n * TOKEN),
+      })
+      expect(plan.awards).toEqual([{ beneficiary: walletOf('supplier'), amount: String(20n * TOKEN) }])
+    })
+
+    it('takes it after what can be proven, which may reach the guarantee', () => {
+      const both = [violation(1, 'shipper-x', 15n * TOKEN), judged(2, 45n * TOKEN)]
+      expect(payoutPlan({ terms, violations: both })).toMatchObject({
+        refund: String(15n * TOKEN),
+        awards: [{ beneficiary: walletOf('supplier'), amount: String(5n * TOKEN) }],
+        uncollected: String(40n * TOKEN),
+      })
+      const proven = [violation(1, 'shipper-x', 45n * TOKEN), judged(2, 45n * TOKEN)]
+      expect(payoutPlan({ terms, violations: proven })).toMatchObject({
+        refund: String(45n * TOKEN),
+        awards: [],
+        uncollected: String(45n * TOKEN),
+      })
+    })
+
+    it('keeps the cap over both', () => {
+      const capped = structuredClone(terms)
+      for (const party of parties(capped)) {
+        if (party.name === 'shipper-x') party.penaltyCap = String(18n * TOKEN)
+      }
+      const both = [violation(1, 'shipper-x', 15n * TOKEN), judged(2, 45n * TOKEN)]
+      expect(payoutPlan({ terms: capped, violations: both }).payouts[1]).toMatchObject({
+        penalty: String(18n * TOKEN),
+        uncollected: String(42n * TOKEN),
+      })
+    })
+  })
+
   it.each<[string, ChargedCase[], string]>([
     [
       'a custodian that is no party',

@@ -4,13 +4,16 @@
  * penalties(party) = sum over its clauses of min(sum of the cases of the clause, limitMax of the clause);
  * charged(party) = min(penalties, its cap, its amount); the rest is recorded as uncollected. Of what is charged each beneficiary other than
  * the payer gets floor(charged × penalties due to it / penalties), the payer what is left; that is its refund, as it never left.
- * Conserved exactly: sum of paid + sum of awards + refund = sum of amounts. The contract settles by the same rule.
+ * So settles the contract what can be proven on chain. What only services judge comes after it, by the same rule, from what is then left
+ * of the cap and of the part of the amount that is not guaranteed: the guarantee is the party's, whatever services say.
+ * Conserved exactly: sum of paid + sum of awards + refund = sum of amounts.
  */
 import { Refusal } from '@consign/envelope'
 import type { Hex } from 'viem'
 import { UNLIMITED } from './clause-fields.ts'
 import type { CostlyClause, PartyClause, Terms } from './clauses.ts'
-import { clauseByLimitId, parties, partyByWallet, payer } from './views.ts'
+import { guaranteeOf } from './guarantee.ts'
+import { clauseByLimitId, general, isProvableOnChain, parties, partyByWallet, payer } from './views.ts'
 
 /** One case held against the custodian's wallet. `penalty` in the smallest unit, before the caps of clause and party. */
 export type ChargedCase = {
@@ -34,7 +37,7 @@ export type Payout = {
 export type Award = { beneficiary: Hex; amount: string }
 export type Transfer = { wallet: Hex; amount: bigint }
 
-type Case = { caseId: Hex; limitId: number; custodian: Hex; penalty: bigint; beneficiary: Hex }
+type Case = { caseId: Hex; clause: CostlyClause; custodian: Hex; penalty: bigint }
 
 /**
  * Payouts are those of payee and carriers in order of the terms, awards ascend by address and never name the payer. A case given twice is
@@ -49,15 +52,16 @@ export function payoutPlan(input: { terms: Terms; violations: readonly ChargedCa
   const payouts: Payout[] = []
   let uncollected = 0n
   for (const party of parties(terms)) {
-    const due = dueByBeneficiary(
-      terms,
-      cases.filter((each) => each.custodian === party.wallet),
-    )
-    const penalties = sumOf(due.values())
-    const charged = chargeOf(party, penalties)
-    shareOut(due, charged, payerWallet, awarded)
-    uncollected += penalties - charged
-    if (party.role !== 'payer') payouts.push(payoutOf(party, penalties, charged))
+    const own = cases.filter((each) => each.custodian === party.wallet)
+    const proven = dueByBeneficiary(own.filter(({ clause }) => isProvableOnChain(clause)))
+    const judged = dueByBeneficiary(own.filter(({ clause }) => !isProvableOnChain(clause)))
+    const charged = chargeOf(terms, party, sumOf(proven.values()), sumOf(judged.values()))
+    shareOut(proven, charged.proven, payerWallet, awarded)
+    shareOut(judged, charged.judged, payerWallet, awarded)
+    const taken = charged.proven + charged.judged
+    const left = sumOf(proven.values()) + sumOf(judged.values()) - taken
+    uncollected += left
+    if (party.role !== 'payer') payouts.push(payoutOf(party, taken, left))
   }
   const refund = awarded.get(payerWallet) ?? 0n
   const awards = [...awarded]
@@ -80,20 +84,23 @@ export function transfersOf(plan: PayoutPlan): Transfer[] {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 // The payer's amount and cap are 0: its own breaches cost nothing here, and are recorded as uncollected.
-function chargeOf(party: PartyClause, due: bigint): bigint {
-  let charged = due
-  for (const bound of [BigInt(party.penaltyCap), BigInt(party.amount)]) if (bound < charged) charged = bound
-  return charged
+function chargeOf(terms: Terms, { amount, penaltyCap }: PartyClause, proven: bigint, judged: bigint) {
+  const most = smallest(BigInt(penaltyCap), BigInt(amount))
+  const chargedProven = smallest(proven, most)
+  const notGuaranteed =
+    BigInt(amount) - guaranteeOf(BigInt(amount), general(terms).guaranteeBps) - chargedProven
+  const left = smallest(most - chargedProven, notGuaranteed)
+  return { proven: chargedProven, judged: left > 0n ? smallest(judged, left) : 0n }
 }
 
-function payoutOf(party: PartyClause, due: bigint, charged: bigint): Payout {
+function payoutOf(party: PartyClause, charged: bigint, uncollected: bigint): Payout {
   const agreed = BigInt(party.amount)
   return {
     party: party.name,
     wallet: party.wallet,
     agreed: String(agreed),
     penalty: String(charged),
-    uncollected: String(due - charged),
+    uncollected: String(uncollected),
     paid: String(agreed - charged),
   }
 }
@@ -105,10 +112,9 @@ function distinctCases(terms: Terms, violations: readonly ChargedCase[]): Case[]
     const before = byId.get(one.caseId)
     if (before === undefined) byId.set(one.caseId, one)
     else if (
-      before.limitId !== one.limitId ||
+      before.clause !== one.clause ||
       before.custodian !== one.custodian ||
-      before.penalty !== one.penalty ||
-      before.beneficiary !== one.beneficiary
+      before.penalty !== one.penalty
     ) {
       throw new Refusal('payout.case', `case ${one.caseId} is given twice with different contents`)
     }
@@ -124,7 +130,8 @@ function parseCase(terms: Terms, violation: ChargedCase): Case {
     throw new Refusal('payout.custodian', `${at}: ${violation.custodian} is no party of the terms`)
   }
   const beneficiary = violation.beneficiary.toLowerCase() as Hex
-  if (clauseByLimitId(terms, limitId)?.penalty.beneficiary !== beneficiary) {
+  const clause = clauseByLimitId(terms, limitId)
+  if (clause?.penalty.beneficiary !== beneficiary) {
     throw new Refusal('payout.limit', `${at}: the terms have no clause ${limitId} that pays ${beneficiary}`)
   }
   if (!/^[0-9]{1,78}$/.test(String(violation.penalty))) {
@@ -132,21 +139,20 @@ function parseCase(terms: Terms, violation: ChargedCase): Case {
   }
   return {
     caseId: violation.caseId.toLowerCase() as Hex,
-    limitId,
+    clause,
     custodian: custodian.wallet,
     penalty: BigInt(violation.penalty),
-    beneficiary,
   }
 }
 
 /** What one custodian's cases cost it, by who is due it; all cases of a clause together at most the clause's limitMax. */
-function dueByBeneficiary(terms: Terms, cases: Case[]): Map<Hex, bigint> {
-  const byLimit = new Map<number, bigint>()
-  for (const { limitId, penalty } of cases) byLimit.set(limitId, (byLimit.get(limitId) ?? 0n) + penalty)
+function dueByBeneficiary(cases: Case[]): Map<Hex, bigint> {
+  const byClause = new Map<CostlyClause, bigint>()
+  for (const { clause, penalty } of cases) byClause.set(clause, (byClause.get(clause) ?? 0n) + penalty)
   const due = new Map<Hex, bigint>()
-  for (const [limitId, penalties] of byLimit) {
-    const { beneficiary, limitMax } = (clauseByLimitId(terms, limitId) as CostlyClause).penalty
-    const capped = limitMax === UNLIMITED || penalties < BigInt(limitMax) ? penalties : BigInt(limitMax)
+  for (const [clause, penalties] of byClause) {
+    const { beneficiary, limitMax } = clause.penalty
+    const capped = limitMax === UNLIMITED ? penalties : smallest(penalties, BigInt(limitMax))
     due.set(beneficiary, (due.get(beneficiary) ?? 0n) + capped)
   }
   return due
@@ -167,3 +173,4 @@ function shareOut(due: Map<Hex, bigint>, charged: bigint, payerWallet: Hex, awar
 }
 
 const sumOf = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((sum, amount) => sum + amount, 0n)
+const smallest = (...amounts: bigint[]): bigint => amounts.sort((a, b) => (a < b ? -1 : 1))[0] as bigint

@@ -1,4 +1,4 @@
-import { payee, windows } from '@consign/terms'
+import { payee, payer, windows } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
 import { describe, expect, it } from 'vitest'
 import { dueAtMs, evolveShipment, newShipment, planOf, type ShipmentEvent } from './shipment.ts'
@@ -16,8 +16,9 @@ const delivered = event('custody.delivered.v1', { leg: 2 })
 const charged = event('penalty.violation.charged.v1', {
   caseId: CASE,
   custodian: payee(terms).wallet,
+  limitId: 1,
   penalty: '7',
-  beneficiary: `0x${'b9'.repeat(20)}`,
+  beneficiary: payer(terms).wallet,
 })
 const assessed = event('penalty.shipment.assessed.v1', { legs: 3, violations: [CASE] })
 

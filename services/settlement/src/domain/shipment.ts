@@ -56,6 +56,6 @@ export function planOf(shipment: Shipment): PayoutPlan {
 }
 
 function chargedCase(data: EventData<'penalty.violation.charged.v1'>): ChargedCase {
-  const { caseId, custodian, penalty, beneficiary } = data
-  return { caseId, custodian, penalty, beneficiary }
+  const { caseId, limitId, custodian, penalty, beneficiary } = data
+  return { caseId, limitId, custodian, penalty, beneficiary }
 }
