@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementPayout} from "../src/interfaces/IAgreementPayout.sol";
 import {Clause, Clauses, Windows} from "../src/libraries/Clauses.sol";
 import {PayoutFixture} from "./support/PayoutFixture.sol";

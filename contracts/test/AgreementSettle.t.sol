@@ -122,7 +122,7 @@ contract AgreementSettleTest is PayoutFixture {
 
     function test_freesTheEscrowWhateverThePriceFeedSays() external {
         _deliver();
-        feed.die();
+        vm.etch(address(priceFeed), hex"fe");
         vm.warp(block.timestamp + DISPUTE_S);
         _settle();
         vm.assertEq(escrow.reserved(), 0);

@@ -3,10 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
-import {ICollateralEscrow} from "../../src/interfaces/ICollateralEscrow.sol";
 import {Clause} from "../../src/libraries/Clauses.sol";
 import {ChargingStandIn} from "./ChargingStandIn.sol";
-import {ScriptedFeed} from "./ScriptedFeed.sol";
 import {ShipmentFixture} from "./ShipmentFixture.sol";
 import {vm} from "./Vm.sol";
 
@@ -24,7 +22,6 @@ abstract contract PayoutFixture is ShipmentFixture {
     address internal payee;
     address internal carrier;
     address internal payout;
-    ScriptedFeed internal feed;
     uint256 private _cases;
 
     function setUp() public virtual override {
@@ -44,16 +41,6 @@ abstract contract PayoutFixture is ShipmentFixture {
         payout = vm.deployCode("AgreementPayout.sol:AgreementPayout");
         bytes memory parts = abi.encode(claims, disputes, payout);
         return IAgreementFactory(vm.deployCode("AgreementFactory.sol:AgreementFactory", parts));
-    }
-
-    /// @dev 10 ether at 2,000 USD.
-    function _newEscrow() internal virtual override returns (ICollateralEscrow made) {
-        feed = new ScriptedFeed(8);
-        feed.say(2000e8, block.timestamp);
-        bytes memory arguments = abi.encode(payer, factory, feed, 1 hours);
-        made = ICollateralEscrow(vm.deployCode("CollateralEscrow.sol:CollateralEscrow", arguments));
-        vm.deal(address(this), 10 ether);
-        made.deposit{value: 10 ether}();
     }
 
     function _fund() internal {
