@@ -9,7 +9,7 @@ import { stageOf } from './domain/stage.ts'
 import { eventId } from './event-id.ts'
 import { verifyRecord, verifyShown } from './verification.ts'
 
-// 256 × about 12 KiB of signatures = 3 MiB an agreement; a device needs two for each offer.
+// 256 × about 12 KiB of signatures = 3 MiB an agreement; a device needs two for each offer. What waits beyond it stays in the log alone.
 export const WAITING_RECORDS_MAX = 256
 
 /** When, and by what, a decision was caused: its events carry it. */
@@ -34,6 +34,8 @@ export class AgreementDesk {
   readonly #subject: string
   readonly #waiting = new Map<string, DeviceRecord>()
   #loaded = false
+  /** Some that wait were left in the log, for want of room. */
+  #leftInLog = false
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(options: DeskOptions) {
@@ -51,7 +53,8 @@ export class AgreementDesk {
       if (records.length === 0) return
       await this.#load(message.seq - 1)
       for (const record of records) this.#wait(record)
-      const refused = await this.#advance({ timeMs: message.timeMs, causation: `LOG:${message.seq}` })
+      const cause = { timeMs: message.timeMs, causation: `LOG:${message.seq}` }
+      const refused = await this.#advanceAll(cause, message.seq)
       const own = new Set(records.map(({ key }) => key))
       this.#reportLate(refused.filter(({ record }) => !own.has(record.key)))
       for (const { record, refusal } of refused) if (own.has(record.key)) throw refusal
@@ -64,8 +67,9 @@ export class AgreementDesk {
       const { log } = this.#options
       const { state } = await loadState(log, custody, this.#subject)
       await this.#decide(await verify(state), cause)
-      await this.#load(await log.lastSeq())
-      this.#reportLate(await this.#advance(cause))
+      const to = await log.lastSeq()
+      await this.#load(to)
+      this.#reportLate(await this.#advanceAll(cause, to))
     })
   }
 
@@ -80,13 +84,30 @@ export class AgreementDesk {
   }
 
   #wait(record: DeviceRecord): void {
-    if (this.#waiting.size >= WAITING_RECORDS_MAX && !this.#waiting.has(record.key)) {
-      throw new Refusal(
-        'custody.waiting',
-        `${WAITING_RECORDS_MAX} records of ${this.#options.place.agreement} wait for others already; this one stays in the log`,
-      )
-    }
     if (!this.#waiting.has(record.key)) this.#waiting.set(record.key, record)
+  }
+
+  /** The same for all that the log holds up to `to`: what was left there is taken up again whenever something was told. */
+  async #advanceAll(cause: Cause, to: number): Promise<Refused[]> {
+    const refused: Refused[] = []
+    for (;;) {
+      const before = this.#waiting.size
+      refused.push(...(await this.#advance(cause)))
+      const hasRoom = this.#waiting.size < Math.min(before, WAITING_RECORDS_MAX)
+      this.#leaveInLog()
+      if (!this.#leftInLog || !hasRoom) return refused
+      this.#leftInLog = false
+      this.#loaded = false
+      await this.#load(to)
+    }
+  }
+
+  /** What came last is what most likely rests on the others. */
+  #leaveInLog(): void {
+    for (const key of [...this.#waiting.keys()].slice(WAITING_RECORDS_MAX)) {
+      this.#waiting.delete(key)
+      this.#leftInLog = true
+    }
   }
 
   /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused. */
@@ -165,7 +186,11 @@ export class AgreementDesk {
   #reload(state: Agreement, parse: () => DeviceRecord[]): boolean {
     try {
       const records = parse().filter((record) => stageOf(record, state, []) !== 'done')
-      for (const record of records) this.#wait(record)
+      for (const record of records) {
+        const isReady = stageOf(record, state, []) !== 'waits'
+        if (isReady || this.#waiting.size < WAITING_RECORDS_MAX) this.#wait(record)
+        else this.#leftInLog = true
+      }
       return records.length > 0
     } catch (error) {
       if (isInvalid(error)) return false

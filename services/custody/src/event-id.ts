@@ -12,6 +12,7 @@ function subjectOfFact(fact: CustodyFact): string {
     case 'custody.agreement.signed.v1':
     case 'custody.packed.v1':
     case 'custody.delivered.v1':
+    case 'custody.window.closed.v1':
       return fact.data.agreement
     case 'custody.offered.v1':
       return fact.data.offerDigest

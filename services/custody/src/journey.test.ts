@@ -11,7 +11,7 @@ import { type EventLog, memoryEventLog, type Recorded } from '@consign/eventlog'
 import { type Hex, parseEvent, subjects } from '@consign/events'
 import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { AgreementDesk } from './desk.ts'
+import { AgreementDesk, WAITING_RECORDS_MAX } from './desk.ts'
 import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
 import { DEPLOYMENT, SampleJourney } from './sample-journey.ts'
 
@@ -162,7 +162,7 @@ describe('terms are refused', () => {
         {
           ...clause,
           salt: `0x${'5a'.repeat(32)}`,
-          limitId: clause.limitId + 1,
+          limitId: clause.limitId + 100,
           side: 'below' as const,
           bound: clause.bound + 1,
         },
@@ -416,6 +416,19 @@ describe('records of the device', () => {
     await custody.accept(accept.signed)
     expect(await custody.types()).toEqual(JOURNEY)
   })
+})
+
+test('records that wait beyond the bound stay in the log, and are taken up when what they wait for has come', async () => {
+  await custody.sign()
+  const seals = WAITING_RECORDS_MAX + 2
+  for (let n = 1; n <= seals; n++) await custody.device(await journey.sealOfAnyone(0, n))
+  const seal = await journey.sealFrame(0, seals + 1)
+  await custody.device(seal)
+  expect(await custody.types()).toEqual(['agreement.signed'])
+  // The keys are ready at once: what waits does not keep them out. The seals that anyone made are then refused, and make room for the true one.
+  await custody.device(await journey.legKeysFrame(0))
+  expect(await custody.types()).toEqual(['agreement.signed', 'packed', 'sealed'])
+  expect(new Set(custody.late)).toEqual(new Set(['seal.signature.slhDsa']))
 })
 
 test('in any order, however often, through restarts anywhere: the same events', async () => {

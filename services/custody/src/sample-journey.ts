@@ -148,6 +148,12 @@ export class SampleJourney {
     return encodeFrame('seal', encodeSignedSeal(await signSeal(native, legKey(leg), record)))
   }
 
+  /** A seal that nobody's key made. */
+  async sealOfAnyone(leg: number, n: number): Promise<Uint8Array> {
+    const record = { ...this.ref(leg), n, root: new Uint8Array(32).fill(n), head: new Uint8Array(32) }
+    return encodeFrame('seal', encodeSignedSeal({ record, slhDsa: new Uint8Array(7856) }))
+  }
+
   /** Envelope `seq` of a leg; the first one of a leg carries the handover that began it. */
   async envelope(
     leg: number,

@@ -7,6 +7,7 @@ import type { CustodyConfig } from './config.ts'
 import { AgreementDesk } from './desk.ts'
 import { FEED_FILTERS, Feed } from './feed.ts'
 import type { Deployment } from './requests.ts'
+import { closeWindows, readWindows } from './windows.ts'
 
 /** What this service reads, what it answers and what it writes. */
 export const FLOW = {
@@ -56,11 +57,25 @@ export async function runCustody(
           log.warn({ seq: message.seq, subject: message.subject, err: error }, 'set aside as a dead letter')
         },
       })
+    const windows = await readWindows(eventLog)
     const work = [
       consume('custody', [subjects.device('*', '*'), subjects.envelope('*', '*')], (message) =>
         deskOf(message.subject.split('.')[1] as Hex).handle(message),
       ),
-      consume('custody-feed', FEED_FILTERS, (message) => feed.handle(message)),
+      consume('custody-feed', FEED_FILTERS, async (message) => {
+        await feed.handle(message)
+        windows.take(message)
+      }),
+      closeWindows({
+        windows,
+        close: ({ agreement, ...window }) =>
+          deskOf(agreement).request(async () => ({ type: 'closeWindow', ...window }), {
+            timeMs: window.nowMs,
+          }),
+        graceMs: config.WINDOW_GRACE_MS,
+        nowMs: Date.now,
+        signal,
+      }),
       serveCommands({ nats, eventLog, context, log, signal, onAnswer }),
     ]
     ready()

@@ -72,7 +72,7 @@ function contradictory() {
           {
             ...clause,
             salt: `0x${'5a'.repeat(32)}`,
-            limitId: clause.limitId + 1,
+            limitId: clause.limitId + 100,
             side: 'below',
             bound: clause.bound + 1,
           },

@@ -10,7 +10,7 @@ export type Answered = { leg: number; offer: Offer; party: PartyClause }
  * Checks what an acceptance says, not its signatures, against the agreement. `acceptDigest` that is already recorded passes whatever
  * became of its offer: it changes nothing. `highestSeq`: last envelope of the leg seen, undefined when none was; the device has the
  * last word about expiry, so a request is refused only when it is surely too late. An offer that is not known may be under way (retry).
- * Throws Refusal `accept.agreement`, `.offer`, `.party`, `.termsHash`, `.amount`, `.penaltyMax`, `.replayed`, `.expired`.
+ * Throws Refusal `accept.agreement`, `.offer`, `.party`, `.termsHash`, `.amount`, `.penaltyMax`, `.custodian`, `.replayed`, `.expired`.
  */
 export function answer(
   state: Agreement,
@@ -36,6 +36,7 @@ export function answer(
   }
   const party = acceptingParty(state, record)
   if (ending.acceptances.some((given) => given.acceptDigest === acceptDigest)) return { leg, offer, party }
+  if (party.wallet === ending.custodian) throw custodianUnchanged('accept', party.wallet)
   if (ending.cut !== undefined) {
     throw new Refusal('accept.replayed', `leg ${leg} has ended, its offers are over; scan the current offer`)
   }
@@ -77,3 +78,10 @@ export function acceptingParty(state: Agreement, record: Accept): PartyClause {
   }
   return party
 }
+
+/** A handover to oneself would begin a new leg to leave what the old one cost behind; the chain refuses it too. */
+export const custodianUnchanged = (record: 'accept' | 'cut', custodian: Hex): Refusal =>
+  new Refusal(
+    `${record}.custodian`,
+    `${custodian} has the goods already; another party accepts, or they stay where they are`,
+  )

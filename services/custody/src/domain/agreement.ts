@@ -20,6 +20,7 @@ export type CustodyFact = FactOf<
   | 'custody.transferred.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
+  | 'custody.window.closed.v1'
   | 'custody.tampered.v1'
 >
 
@@ -52,9 +53,10 @@ export type Agreement = {
   signed: { agreement: Hex; shipment: string; terms: Terms; termsHash: Hex } | undefined
   legs: readonly Leg[]
   delivered: boolean
+  windowClosed: boolean
 }
 
-export const UNSIGNED: Agreement = { signed: undefined, legs: [], delivered: false }
+export const UNSIGNED: Agreement = { signed: undefined, legs: [], delivered: false, windowClosed: false }
 
 export function evolve(state: Agreement, event: CustodyFact): Agreement {
   switch (event.type) {
@@ -89,6 +91,8 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
     }
     case 'custody.delivered.v1':
       return { ...state, delivered: true }
+    case 'custody.window.closed.v1':
+      return { ...state, windowClosed: true }
     case 'custody.tampered.v1':
       return changeLeg(state, event.data.leg, (known) => ({ ...known, tampered: true }))
     default:

@@ -150,6 +150,11 @@ describe('acceptances', () => {
       .then([accepted])
   })
 
+  test('one by who has the goods already is refused', () => {
+    const own = { ...accept, acceptDigest: hash32('ad'), record: acceptanceBy('supplier') }
+    given(custody, afterOffer).when(own).thenRefused('accept.custodian')
+  })
+
   test('another one for a leg that has ended is a replay', () => {
     given(custody, afterCut)
       .when({ ...accept, acceptDigest: hash32('ad') })
@@ -232,6 +237,13 @@ describe('cuts', () => {
       .thenRefused('accept.amount')
   })
 
+  test('one to who has the goods already is refused', () => {
+    const attached = { record: acceptanceBy('supplier'), accept: answered.accept }
+    given(custody, afterOffer)
+      .when({ ...cut, attached })
+      .thenRefused('cut.custodian')
+  })
+
   test('one outside its offer is refused', () => {
     for (const n of [4, 9]) {
       given(custody, afterAccept)
@@ -257,5 +269,36 @@ describe('cuts', () => {
     given(custody, [...afterCut, tampered])
       .when({ ...second, cutDigest: hash32('c2') })
       .thenNothing()
+  })
+})
+
+describe('dispute windows', () => {
+  const delivered: CustodyFact = {
+    type: 'custody.delivered.v1',
+    data: { agreement, shipment, leg: 0, to: wallet('factory') },
+  }
+  const closed: CustodyFact = {
+    type: 'custody.window.closed.v1',
+    data: { agreement, shipment, dueMs: 5_000 },
+  }
+  const close: Command = { type: 'closeWindow', dueMs: 5_000, nowMs: 5_000 }
+
+  test('one that has passed is closed, once', () => {
+    given(custody, [...afterCut, delivered])
+      .when(close)
+      .then([closed])
+    given(custody, [...afterCut, delivered, closed])
+      .when({ ...close, nowMs: 9_000 })
+      .thenNothing()
+  })
+
+  test('one that is open stays open', () => {
+    given(custody, [...afterCut, delivered])
+      .when({ ...close, nowMs: 4_999 })
+      .thenRefused('window.open')
+  })
+
+  test('without delivery there is none', () => {
+    given(custody, afterCut).when(close).thenRefused('window.undelivered')
   })
 })

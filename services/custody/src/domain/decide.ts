@@ -2,7 +2,7 @@ import { type Accept, type Cut, Refusal } from '@consign/envelope'
 import type { Decider } from '@consign/eventlog'
 import type { Hex } from '@consign/events'
 import { general, type PartySignature, payee, type Terms } from '@consign/terms'
-import { acceptingParty, answer } from './acceptance.ts'
+import { acceptingParty, answer, custodianUnchanged } from './acceptance.ts'
 import {
   type Acceptance,
   type Agreement,
@@ -22,6 +22,7 @@ export type Command =
   | { type: 'accept'; accept: Hex; acceptDigest: Hex; record: Accept; highestSeq: number | undefined }
   | CutLeg
   | { type: 'seal'; leg: number; n: number; root: Hex; head: Hex; seal: Hex; sealDigest: Hex }
+  | { type: 'closeWindow'; dueMs: number; nowMs: number }
 
 export type SignTerms = {
   type: 'sign'
@@ -67,6 +68,8 @@ function decide(command: Command, state: Agreement): CustodyFact[] {
       return cut(command, state)
     case 'seal':
       return seal(command, state)
+    case 'closeWindow':
+      return closeWindow(command, state)
     default:
       return unreachable(command)
   }
@@ -140,6 +143,7 @@ function cut(command: CutLeg, state: Agreement): CustodyFact[] {
     nextKeysHash,
   }
   const to = given.party
+  if (to === leg.custodian) throw custodianUnchanged('cut', to)
   const facts: CustodyFact[] = known === undefined ? [accepted(state, record.leg, given)] : []
   facts.push({ type: 'custody.transferred.v1', data: { ...place, ...moved, from: leg.custodian, to } })
   const delivers = to === payerOf(signedOf(state).terms) && !state.delivered
@@ -171,6 +175,23 @@ function seal(command: Extract<Command, { type: 'seal' }>, state: Agreement): Cu
   const { type: _, sealDigest, ...made } = command
   if (legOf(state, command.leg).sealDigests.includes(sealDigest)) return []
   return [{ type: 'custody.sealed.v1', data: { ...placeOf(state), ...made } }]
+}
+
+// Until then, envelopes that are still under way may come.
+function closeWindow(
+  { dueMs, nowMs }: Extract<Command, { type: 'closeWindow' }>,
+  state: Agreement,
+): CustodyFact[] {
+  if (state.windowClosed) return []
+  if (!state.delivered) {
+    throw new Refusal('window.undelivered', 'the goods are not delivered: no dispute window has begun')
+  }
+  if (nowMs < dueMs) {
+    throw new Refusal('window.open', `the dispute window is open for ${dueMs - nowMs} ms more`, {
+      retry: true,
+    })
+  }
+  return [{ type: 'custody.window.closed.v1', data: { ...placeOf(state), dueMs } }]
 }
 
 function accepted(
