@@ -32,7 +32,7 @@ export type LegFrames = {
 export type Frames = { legs: LegFrames[]; accepts: Map<Hex, Hex> }
 
 export type AgreementSignatures = { payer?: PartySignature; payee?: PartySignature }
-export type SignedAcknowledgement = { party: Hex; cumulative: string; signature: Hex }
+export type SignedAcknowledgement = { party: Hex; cumulative: string; signature: PartySignature }
 
 const ENVELOPES_READ_BETWEEN_NOTES = 10_000
 

@@ -33,7 +33,7 @@ export type Deployment = {
   implementation: Hex
   abis: { factory: Abi; agreement: Abi; token: Abi }
 }
-export type Acknowledgement = { party: Hex; cumulative: string; signature: Hex }
+export type Acknowledgement = { party: Hex; cumulative: string; signature: { ecdsa: Hex } }
 
 export type Folder = {
   terms: Terms

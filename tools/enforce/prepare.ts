@@ -5,9 +5,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { agreementAbi, agreementFactoryAbi, type Deployment, settlementTokenAbi } from '@consign/chain'
-import { encodeFrame, encodeSignedSeal, type FrameKind, native, signSeal } from '@consign/envelope'
-import { merkleRoot } from '@consign/merkle'
-import { type PartyKeys, parseTokens, savePartyKeys, type TermsDraft } from '@consign/terms'
+import { encodeFrame, type FrameKind, native } from '@consign/envelope'
+import {
+  type PartyKeys,
+  parseTokens,
+  savePartyKeys,
+  signAcknowledgement,
+  type TermsDraft,
+} from '@consign/terms'
 import { type Hex, hexToBytes } from 'viem'
 import {
   addEnvelope,
@@ -18,19 +23,36 @@ import {
   makeShipment,
   type Rows,
   type Shipment,
+  sealLeg,
 } from '../../contracts/script/shipment.ts'
 
-/** What was agreed: 40 °C never, and not above 30 °C for an hour at a time; half of each amount is guaranteed. */
+/** What was agreed: never above 40 °C, nor above 30 °C for 20 minutes at a time; half of each amount is guaranteed. */
 export const DRAFT: TermsDraft = {
   parties: [
     { name: 'factory', role: 'payer' },
     { name: 'supplier', role: 'payee', amountTokens: '200' },
     { name: 'shipper-x', role: 'carrier', amountTokens: '50' },
   ],
-  limits: [{ metric: 'temperature', above: 40, penaltyTokens: '10' }],
+  limits: [
+    { metric: 'temperature', above: 40, penaltyTokens: '10', perStepTokens: '2', step: 1 },
+    {
+      ...{
+        metric: 'temperature',
+        kind: 'single',
+        above: 30,
+        minutes: 20,
+        between: 'hold',
+        gapMinutesMax: 60,
+      },
+      ...{ penaltyTokens: '5', perStepTokens: '1', stepMinutes: 1, beneficiary: 'supplier' },
+    },
+  ],
   guaranteePercent: 50,
 }
 const PAID_OFF_CHAIN = parseTokens('150')
+
+/** The carrier's leg in milli-°C, an envelope a row and five minutes between two: 25 minutes above 30 °C, up to 43.5 °C. */
+const TOO_WARM = [[25_000, 29_000], [38_000, 41_000, 43_500], [42_000, 36_000], [28_000]]
 
 export async function prepare(dir: string, deployment: Deployment): Promise<Shipment> {
   const shipment = await makeShipment(deployment, DRAFT)
@@ -41,15 +63,14 @@ export async function prepare(dir: string, deployment: Deployment): Promise<Ship
   await addEnvelope(first, temperatures([20_000, 21_000, 22_000]))
   const toCarrier = await handOver(shipment, first, carrier)
   const second = toCarrier.next
-  for (const values of [[25_000, 29_000], [38_000, 41_000, 43_500], [42_000, 36_000], [28_000]])
-    await addEnvelope(second, temperatures(values))
+  for (const values of TOO_WARM) await addEnvelope(second, temperatures(values))
   const toPayer = await handOver(shipment, second, factory)
 
   mkdirSync(join(dir, 'frames'), { recursive: true })
   mkdirSync(join(dir, 'keys'))
   writeLeg(dir, first, toCarrier)
   writeLeg(dir, second, toPayer)
-  writeFrame(dir, `leg-${second.ref.leg}-seal`, 'seal', await sealOf(second))
+  writeFrame(dir, 'leg-1-seal', 'seal', hexToBytes(await sealLeg(second)))
   writeFrame(dir, 'leg-2-keys', 'legKeys', hexToBytes(toPayer.next.signedKeys))
   for (const [name, keys] of Object.entries(shipment.parties))
     await savePartyKeys(join(dir, 'keys', `${name}.json`), keys)
@@ -85,29 +106,9 @@ function writeJson(dir: string, name: string, document: unknown): void {
   writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(document, null, 2)}\n`)
 }
 
-async function sealOf({ ref, keys, digests, previous }: LegEvidence): Promise<Uint8Array> {
-  const record = { ...ref, n: digests.length, root: merkleRoot(digests), head: previous }
-  return encodeSignedSeal(await signSeal(native, keys, record))
-}
-
 async function acknowledgement(shipment: Shipment, keys: PartyKeys, cumulative: bigint) {
   const party = keys.wallet.address.toLowerCase() as Hex
-  const signature = await keys.wallet.signTypedData({
-    domain: {
-      name: 'Consign',
-      version: '1',
-      chainId: shipment.chainId,
-      verifyingContract: shipment.agreement,
-    },
-    types: {
-      Acknowledgement: [
-        { name: 'party', type: 'address' },
-        { name: 'cumulative', type: 'uint256' },
-      ],
-    },
-    primaryType: 'Acknowledgement',
-    message: { party, cumulative },
-  })
+  const signature = await signAcknowledgement(native, keys, shipment, { party, cumulative })
   return { party, cumulative: String(cumulative), signature }
 }
 

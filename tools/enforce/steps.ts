@@ -168,7 +168,7 @@ async function acknowledge(enforcement: Enforcement): Promise<void> {
   for (const { party, cumulative, signature } of enforcement.folder.acknowledgements) {
     if ((await read<bigint>(enforcement, 'acknowledgedBy', [party])) >= BigInt(cumulative)) continue
     const what = `${enforcement.folder.terms.party(party).name} got ${tokens(BigInt(cumulative))} off chain`
-    await send(enforcement, 'acknowledge', what, 'acknowledge', [party, BigInt(cumulative), signature])
+    await send(enforcement, 'acknowledge', what, 'acknowledge', [party, BigInt(cumulative), signature.ecdsa])
   }
 }
 

@@ -1,6 +1,6 @@
 import { claimArguments, releaseArguments, settleArguments } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { acknowledgementTypedData, partyByWallet } from '@consign/terms'
+import { partyByWallet, signAcknowledgement } from '@consign/terms'
 import type { Hex } from 'viem'
 import { command, flag, optional, type Report, required } from '../command.ts'
 import { readAcknowledgements, writeJson } from '../party-folder.ts'
@@ -26,16 +26,16 @@ export const acknowledge = command({
     let known = await readAcknowledgements(folder)
     const lines: string[] = []
     if (total !== undefined) {
-      const { wallet } = await context.keys()
+      const keys = await context.keys()
+      const { wallet } = keys
       const party = partyByWallet(terms, wallet.address)
       if (!party)
         throw new Refusal(
           'argument.signer',
           `${wallet.address} is no party of these terms; use a party's key file`,
         )
-      const signature = await wallet.signTypedData(
-        acknowledgementTypedData(place, { party: party.wallet, cumulative: total }),
-      )
+      const statement = { party: party.wallet, cumulative: total }
+      const signature = await signAcknowledgement(context.crypto, keys, place, statement)
       const signed = { party: party.wallet, cumulative: String(total), signature }
       known = [...known.filter((each) => each.party !== party.wallet), signed]
       if (!context.dryRun) await writeJson(folder, 'acknowledgements.json', known)
@@ -50,7 +50,7 @@ export const acknowledge = command({
     for (const { party, cumulative, signature } of known) {
       if ((await read.acknowledgedBy([party])) >= BigInt(cumulative)) continue
       const what = `${partyOf(terms, party).name} has acknowledged ${tokensWritten(BigInt(cumulative))}.`
-      const args = [party, BigInt(cumulative), signature] as const
+      const args = [party, BigInt(cumulative), signature.ecdsa] as const
       steps.push({ what, functionName: 'acknowledge' as const, args })
     }
     const report = await agreement.send(...steps)
