@@ -109,6 +109,12 @@ const DISPUTES: Record<string, Reason> = {
     'the anchor is not known to be from before classical signatures ceased to count; answer with a seal',
 }
 
+const ETHER: Record<string, Reason> = {
+  AgreementCreditNotPaid: (a) =>
+    `nothing is kept for ${a.account}, or it takes no ether; give an account that does`,
+  AgreementEtherUnasked: () => 'ether came with a step that takes none; send it without',
+}
+
 const PAYOUT: Record<string, Reason> = {
   AgreementFundingNotNeeded: () =>
     'the guarantee is paid in already, or none was agreed; nothing is to be done',
@@ -210,6 +216,7 @@ export const REASONS: Record<string, Reason> = {
   ...CUSTODY,
   ...CLAIMS,
   ...DISPUTES,
+  ...ETHER,
   ...PAYOUT,
   ...FACTORY,
   ...ESCROW,

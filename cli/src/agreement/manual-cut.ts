@@ -1,5 +1,5 @@
 import { manualCutArguments } from '@consign/chain'
-import { manualCutTypedData, type PartyClause, termsHash } from '@consign/terms'
+import { type PartyClause, signManualCut, termsHash } from '@consign/terms'
 import type { Hex } from 'viem'
 import { sha256, stringToHex } from 'viem'
 import { command, optional, type Report, required } from '../command.ts'
@@ -33,22 +33,18 @@ export const manualCut = command({
     const agreement = await openAgreement(context, folder)
     const { terms, place } = agreement
     const taker = partyOf(terms, values.to)
-    const cut = cutOf(taker, values)
+    const cut = { termsHash: termsHash(terms), leg, ...cutOf(taker, values) }
     const { 'from-signature': fromSignature, 'to-signature': toSignature } = values
     if (fromSignature && toSignature) {
-      const args = manualCutArguments({ terms, leg, cut, fromSignature, toSignature })
-      return agreement.send({
-        what: `Leg ${leg} has ended by hand; ${taker.name} has the goods.`,
-        functionName: 'recordManualCut',
-        args,
-      })
+      const what = `Leg ${leg} has ended by hand; ${taker.name} has the goods.`
+      const args = manualCutArguments({ terms, cut, fromSignature, toSignature })
+      return agreement.send({ what, functionName: 'recordManualCut', args })
     }
-    const message = { ...cut, termsHash: termsHash(terms), leg, timeMs: BigInt(cut.timeMs) }
-    const { wallet } = await context.keys()
-    const signed = await wallet.signTypedData(manualCutTypedData(place, message))
+    const keys = await context.keys()
+    const signature = await signManualCut(context.crypto, keys, place, cut)
     return {
-      lines: [`Signature of ${wallet.address}:`, signed],
-      data: { signer: wallet.address.toLowerCase(), signature: signed, manualCut: message },
+      lines: [`Signature of ${keys.wallet.address}:`, signature.ecdsa],
+      data: { signer: keys.wallet.address.toLowerCase(), manualCut: cut, ...signature },
     }
   },
 })
@@ -57,7 +53,7 @@ type Given = { envelopes: number; at: number; reasons: string; 'next-keys': Hex 
 
 const cutOf = (taker: PartyClause, { envelopes, at, reasons, 'next-keys': nextKeys }: Given) => ({
   n: envelopes,
-  timeMs: at,
+  timeMs: BigInt(at),
   to: taker.wallet,
   nextKeysHash: nextKeys ?? NO_DEVICE,
   amount: BigInt(taker.amount),

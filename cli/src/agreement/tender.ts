@@ -7,9 +7,9 @@ import {
 import { Refusal } from '@consign/envelope'
 import {
   deadline as deadlineClause,
+  signTenderRefusal,
   type Terms,
   tender as tenderClause,
-  tenderRefusalTypedData,
   termsHash,
 } from '@consign/terms'
 import { sha256, stringToHex } from 'viem'
@@ -60,10 +60,8 @@ export const refuseTender = command({
     const { terms, place } = agreement
     requireTender(terms)
     const reasonsHash = sha256(stringToHex(reasons))
-    const { wallet } = await context.keys()
-    const signature = await wallet.signTypedData(
-      tenderRefusalTypedData(place, { termsHash: termsHash(terms), leg, reasonsHash }),
-    )
+    const refusal = { termsHash: termsHash(terms), leg, reasonsHash }
+    const { ecdsa: signature } = await signTenderRefusal(context.crypto, await context.keys(), place, refusal)
     const args = refuseTenderArguments({ terms, leg, reasonsHash, signature })
     return agreement.send({
       what: `The tender of leg ${leg} is refused.`,
