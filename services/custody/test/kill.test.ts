@@ -107,33 +107,6 @@ test.each([...STEPS, 'custody.decided#3', 'custody.fed#3'])(
 
 const shipment = () => journey.sample.facts.shipment
 
-test.each(['custody.decided#6', 'custody.appended#6'])(
-  'killed at %s, the window of what was delivered closes once',
-  async (step) => {
-    // Signed, packed, offered, accepted, delivered with its cut: the sixth decision is that the window closes.
-    journey = new SampleJourney(withoutWindow())
-    offer = await journey.offer(0)
-    accept = await journey.accept('factory', offer.digest)
-    cut = await journey.cut(0, offer.digest, accept.digest)
-    service.start(step)
-    await travel('factory')
-    await expect.poll(types, { timeout: 30_000 }).toEqual([...JOURNEY, 'delivered', 'window.closed'])
-    await expect.poll(() => service.kills, { timeout: 30_000 }).toBe(1)
-    // A request answered after the restart: the service has been up since, and has closed nothing again.
-    expect(await ask('supplier', 'agreement', await journey.signedTerms())).toMatchObject({ ok: true })
-    expect(await types()).toEqual([...JOURNEY, 'delivered', 'window.closed'])
-  },
-)
-
-/** The sample's terms, in which the dispute window passes at once. */
-function withoutWindow() {
-  const sample = sampleAgreement()
-  const clauses = sample.terms.clauses.map((clause) =>
-    clause.kind === 'windows' ? { ...clause, disputeMs: 0 } : clause,
-  )
-  return { ...sample, terms: { ...sample.terms, clauses } }
-}
-
 test('a party follows its events live and gets those it missed again, with the same cursors', async () => {
   service.start()
   const me = journey.wallet('shipper-x')
