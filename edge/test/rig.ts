@@ -76,16 +76,24 @@ function repeatableCrypto(): CryptoProvider {
   })
 }
 
-export type RigOptions = { draft?: Partial<TermsDraft>; readingsPerEnvelope?: number; envelopeMsMax?: number }
+/** `agreed`: terms and keys made elsewhere, and the address of their agreement. */
+export type RigOptions = {
+  draft?: Partial<TermsDraft>
+  agreed?: SampleAgreement & { agreement: Hex }
+  readingsPerEnvelope?: number
+  envelopeMsMax?: number
+}
 
 export async function makeRig({
   draft,
+  agreed,
   readingsPerEnvelope = 4,
   envelopeMsMax = 60_000,
 }: RigOptions = {}): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'consign-edge-'))
   const terms = { ...SAMPLE_DRAFT, ...draft }
-  const made = rememberedSample(JSON.stringify(terms), () => sampleAgreement(terms))
+  const made = agreed ?? rememberedSample(JSON.stringify(terms), () => sampleAgreement(terms))
+  const agreement = agreed?.agreement ?? AGREEMENT
   const sample = { ...made, parties: { ...made.parties } }
   const clock = { ms: START_MS, nowMs: () => clock.ms }
   const rig = { directory, sample, events: [] as DeviceEvent[], clock } as unknown as Rig
@@ -97,7 +105,7 @@ export async function makeRig({
         spool: rig.spool,
         crypto,
         chainId: CHAIN_ID,
-        agreement: AGREEMENT,
+        agreement,
         terms: sample.terms,
         clock,
       },
@@ -130,7 +138,7 @@ export async function makeRig({
       await rig.recorder.take(readingAt(position, temperature), position)
     }
   }
-  rig.accept = async (name, change = {}, agreement = AGREEMENT) => {
+  rig.accept = async (name, change = {}, forAgreement = agreement) => {
     const keys = sample.parties[name]!
     const party = partyByWallet(sample.terms, keys.wallet.address)
     const record: Accept = {
@@ -142,7 +150,9 @@ export async function makeRig({
       reservationsHash: `0x${'00'.repeat(32)}`,
       ...change,
     }
-    return encodeSignedAccept(await signAccept(crypto, keys, { chainId: CHAIN_ID, agreement }, record))
+    return encodeSignedAccept(
+      await signAccept(crypto, keys, { chainId: CHAIN_ID, agreement: forAgreement }, record),
+    )
   }
   rig.envelopes = (leg) => {
     const envelopes: Envelope[] = []

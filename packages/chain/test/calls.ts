@@ -1,33 +1,63 @@
 import { limits } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
-import { BaseError, ContractFunctionRevertedError, type Hex } from 'viem'
-import type { Rows, Shipment } from '../../../contracts/script/shipment.ts'
+import { BaseError, ContractFunctionRevertedError, type Hex, type LocalAccount } from 'viem'
+import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
+import { coverOrganisation } from '../../../contracts/script/organisation.ts'
+import { makeShipment, type Rows, type Shipment } from '../../../contracts/script/shipment.ts'
 import {
+  type AgreementArguments,
+  type AgreementCall,
   agreementAbi,
   agreementFactoryAbi,
-  type cutArguments,
-  type disclosureFor,
-  type startArguments,
+  createArguments,
+  type Deployment,
+  deployConsign,
+  isProvable,
+  type ProvableLimit,
   type WalletClient,
+  walletClient,
 } from '../src/index.ts'
 
-export type Start = ReturnType<typeof startArguments>
-export type Cut = ReturnType<typeof cutArguments>
-export type Proof = ReturnType<typeof disclosureFor>
+export type Start = AgreementArguments<'start'>
+export type Cut = AgreementArguments<'recordCut'>
+export type Proof = AgreementArguments<'proveViolation'>
+
+/** A chain with the contracts, and the payer of the sample terms, whose escrow covers its agreements. */
+export type World = { anvil: Anvil; client: WalletClient; deployment: Deployment; payer: LocalAccount }
+
+/** Starts it; stop its anvil afterwards. */
+export async function startWorld(flags: string[] = []): Promise<World> {
+  const anvil = await startAnvil(flags)
+  const client = walletClient(anvil.url, developer)
+  const { parties } = await makeShipment(NOWHERE)
+  const payer = parties.factory?.wallet
+  if (!payer) throw new Error('the sample terms have no factory')
+  const deployment = await deployConsign({ client, account: developer, organisation: payer.address })
+  await coverOrganisation(client, deployment, payer)
+  return { anvil, client, deployment, payer }
+}
+
+const NOWHERE = {
+  chainId: 31_337,
+  factory: `0x${'01'.repeat(20)}`,
+  implementation: `0x${'02'.repeat(20)}`,
+} as const
 
 /** The calls of one agreement; each simulates first, so that a refusal comes as the error's name. */
 export function calls(client: WalletClient, agreement: Hex) {
-  const contract = { address: agreement, abi: agreementAbi, account: client.account } as const
-  const mine = async (hash: Hex) => client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
-  const write = async (request: { request: unknown }) =>
-    mine(await client.writeContract(request.request as Parameters<typeof client.writeContract>[0]))
+  const contract = { address: agreement, abi: agreementAbi } as const
+  const send = async (call: AgreementCall, from: { account?: LocalAccount; value?: bigint } = {}) => {
+    const account = from.account ?? client.account
+    const sent = { ...contract, ...call, account, value: from.value } as unknown
+    const { request } = await client.simulateContract(sent as Parameters<typeof client.simulateContract>[0])
+    const hash = await client.writeContract(request as Parameters<typeof client.writeContract>[0])
+    return client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+  }
   return {
-    start: async (args: Start) =>
-      write(await client.simulateContract({ ...contract, functionName: 'start', args })),
-    recordCut: async (args: Cut) =>
-      write(await client.simulateContract({ ...contract, functionName: 'recordCut', args })),
-    prove: async (args: Proof) =>
-      write(await client.simulateContract({ ...contract, functionName: 'proveViolation', args })),
+    send,
+    start: (args: Start) => send({ functionName: 'start', args }),
+    recordCut: (args: Cut) => send({ functionName: 'recordCut', args }),
+    prove: (args: Proof) => send({ functionName: 'proveViolation', args }),
     custodianOf: async (leg: number) =>
       (await client.readContract({ ...contract, functionName: 'custodianOf', args: [leg] })).toLowerCase(),
     legOf: (leg: number) => client.readContract({ ...contract, functionName: 'legOf', args: [leg] }),
@@ -38,17 +68,16 @@ export function calls(client: WalletClient, agreement: Hex) {
 
 /** Creates the agreement of the shipment. */
 export async function create(client: WalletClient, factory: Hex, shipment: Shipment): Promise<void> {
+  const { terms, payerSignature, payeeSignature } = shipment
   const { request } = await client.simulateContract({
     address: factory,
     abi: agreementFactoryAbi,
     functionName: 'create',
-    args: [
-      shipment.termsHash,
-      shipment.payer,
-      shipment.payee,
-      shipment.payerSignature.ecdsa,
-      shipment.payeeSignature.ecdsa,
-    ],
+    args: createArguments({
+      terms,
+      payerSignature: payerSignature.ecdsa,
+      payeeSignature: payeeSignature.ecdsa,
+    }),
     account: client.account,
   })
   await client.waitForTransactionReceipt({ hash: await client.writeContract(request), pollingInterval: 20 })
@@ -68,9 +97,9 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
 }
 
 /** The sample's limit of 40 degrees. */
-export const above40 = (shipment: Shipment) => {
+export const above40 = (shipment: Shipment): ProvableLimit => {
   const [limit] = limits(shipment.terms)
-  if (!limit) throw new Error('no limit')
+  if (!limit || !isProvable(limit)) throw new Error('no limit')
   return limit
 }
 
