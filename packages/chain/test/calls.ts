@@ -1,47 +1,21 @@
 import { limits } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
 import { BaseError, ContractFunctionRevertedError, type Hex, type LocalAccount } from 'viem'
-import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
-import { coverOrganisation } from '../../../contracts/script/organisation.ts'
-import { makeShipment, type Rows, type Shipment } from '../../../contracts/script/shipment.ts'
+import type { Rows, Shipment } from '../../../contracts/script/shipment.ts'
 import {
   type AgreementArguments,
   type AgreementCall,
   agreementAbi,
   agreementFactoryAbi,
   createArguments,
-  type Deployment,
-  deployConsign,
   isProvable,
   type ProvableLimit,
   type WalletClient,
-  walletClient,
 } from '../src/index.ts'
 
 export type Start = AgreementArguments<'start'>
 export type Cut = AgreementArguments<'recordCut'>
 export type Proof = AgreementArguments<'proveViolation'>
-
-/** A chain with the contracts, and the payer of the sample terms, whose escrow covers its agreements. */
-export type World = { anvil: Anvil; client: WalletClient; deployment: Deployment; payer: LocalAccount }
-
-/** Starts it; stop its anvil afterwards. */
-export async function startWorld(flags: string[] = []): Promise<World> {
-  const anvil = await startAnvil(flags)
-  const client = walletClient(anvil.url, developer)
-  const { parties } = await makeShipment(NOWHERE)
-  const payer = parties.factory?.wallet
-  if (!payer) throw new Error('the sample terms have no factory')
-  const deployment = await deployConsign({ client, account: developer, organisation: payer.address })
-  await coverOrganisation(client, deployment, payer)
-  return { anvil, client, deployment, payer }
-}
-
-const NOWHERE = {
-  chainId: 31_337,
-  factory: `0x${'01'.repeat(20)}`,
-  implementation: `0x${'02'.repeat(20)}`,
-} as const
 
 /** The calls of one agreement; each simulates first, so that a refusal comes as the error's name. */
 export function calls(client: WalletClient, agreement: Hex) {

@@ -15,7 +15,8 @@ import {
   startArguments,
   violationCalls,
 } from '../src/index.ts'
-import { calls, create, startWorld, type World } from './calls.ts'
+import { calls, create } from './calls.ts'
+import { startWorld, type World } from './world.ts'
 
 let world: World
 let shipment: Shipment

@@ -10,11 +10,12 @@ import {
   anchorDecider,
   anchorDueAtMs,
 } from './domain/anchor-policy.ts'
-import { anchorCall, anchorOf } from './domain/calls.ts'
+import { anchorCall, anchorOf, witnessCall } from './domain/calls.ts'
 import type { Notary } from './notary.ts'
 
 /** How often the policy is asked, ms: an anchor is late by this much at most. */
 const TICK_MS = 100
+const DAY_MS = 86_400_000
 
 export type AnchoringOptions = {
   journal: TxJournal
@@ -87,7 +88,18 @@ async function settle({ seq, size }: Anchor, options: AnchoringOptions): Promise
   options.step('chain-writer.anchored')
   options.notary.evolveAnchors({ type: 'anchor.settled', data: { seq } })
   options.logger.info({ seq, size, hash: transaction.mined?.hash }, 'anchored')
+  await witness(options)
   return true
+}
+
+// Once a day, so that the age of anchors can be told to a day long after: what the contract keeps of a root is not its time.
+async function witness({ journal, anchorLog, signal, logger, now }: AnchoringOptions): Promise<void> {
+  const intent = witnessCall(journal.address, Math.floor(now() / DAY_MS), anchorLog)
+  try {
+    await untilAnswered(() => journal.submit(intent), { signal, notices: logger })
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
 }
 
 function hasFailed({ status, mined }: Transaction): boolean {

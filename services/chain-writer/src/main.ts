@@ -1,9 +1,9 @@
-import { openTxJournal, publicClient, untilAnswered } from '@consign/chain'
+import { openTxJournal, publicClient, type TxJournal, untilAnswered } from '@consign/chain'
 import { connectEventLog, connectNats } from '@consign/eventlog'
 import { loadConfig, startService, step } from '@consign/runtime'
 import { privateKeyToAccount } from 'viem/accounts'
 import { configSchema, privateKeyOf } from './config.ts'
-import { settledBefore } from './domain/calls.ts'
+import { LIFTED_ERRORS, settledBefore } from './domain/calls.ts'
 import { CALLED_ABI, runChainWriter } from './service.ts'
 import { journalStep } from './steps.ts'
 
@@ -16,7 +16,7 @@ await startService({
     const connection = await connectNats({ url: config.NATS_URL, name: 'chain-writer' })
     const log = await connectEventLog({ nats: connection })
     const { CHAIN_ID: chainId, FACTORY: factory } = config
-    const journal = await untilAnswered(
+    const journal: TxJournal = await untilAnswered(
       () =>
         openTxJournal({
           log,
@@ -26,7 +26,8 @@ await startService({
           chainId,
           finality: config.FINALITY,
           contracts: { FACTORY: factory, ANCHOR_LOG: config.ANCHOR_LOG },
-          after: settledBefore,
+          after: (intent) => settledBefore(intent, journal.open()),
+          lifted: LIFTED_ERRORS,
           pollMs: config.POLL_MS,
           stuckMs: config.STUCK_MS,
           step: (name) => step(journalStep(name)),

@@ -2,12 +2,19 @@
 import type { TxJournal } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
-import { parseEvent, subjects } from '@consign/events'
-import { type Agreements, closesLeg, evolveAgreements } from './domain/agreements.ts'
+import { type Hex, parseEvent, subjects } from '@consign/events'
+import {
+  type Agreements,
+  closesLeg,
+  evolveAgreements,
+  termsOf,
+  UNKNOWN_AGREEMENT,
+} from './domain/agreements.ts'
 import { type AnchorFact, type AnchorState, anchorDecider } from './domain/anchor-policy.ts'
-import { type CallEvent, callName, callOf, isCallEvent, type Place } from './domain/calls.ts'
+import { type CallEvent, callName, callsOf, isCallEvent, type Place } from './domain/calls.ts'
 import { EnvelopeTree } from './domain/envelope-tree.ts'
-import { checkRun, isInRun, linkedRun } from './domain/run.ts'
+import { isAtDestination, isSilent, type Span, spansOf } from './domain/evidence.ts'
+import { forkedPair, isInRun, linkedRun } from './domain/run.ts'
 
 export class Notary {
   readonly tree = new EnvelopeTree()
@@ -56,11 +63,14 @@ export class Notary {
 
   async #submit(event: CallEvent): Promise<void> {
     const name = callName(event)
-    if (this.#journal.transaction(name.key) !== undefined) return
+    const known = this.#agreements.get(name.agreement) ?? UNKNOWN_AGREEMENT
+    if (this.#journal.transaction(name.key)?.status === 'refused' || isSilent(event, known)) return
     try {
-      const known = this.#agreements.get(name.agreement) ?? { legKeys: new Map() }
-      const run = event.type === 'penalty.violation.charged.v1' ? await this.#runOf(event.data) : []
-      await this.#journal.submit({ ...name, ...callOf(event, known, this.#place, run) })
+      const spans: Uint8Array[][] = []
+      for (const span of spansOf(event, known)) spans.push(await this.#read(name.agreement, span))
+      if (event.type === 'custody.offered.v1' && !isAtDestination(termsOf(known), spans[0]![0]!)) return
+      // A known key changes nothing, so that what a crash left unsubmitted is submitted when the message comes again.
+      for (const intent of callsOf(event, known, this.#place, spans)) await this.#journal.submit(intent)
     } catch (error) {
       // What cannot have a transaction is said for ever under its key, and stops nothing.
       if (!(error instanceof Refusal) || error.retry) throw error
@@ -68,15 +78,11 @@ export class Notary {
     }
   }
 
-  async #runOf(
-    charged: (CallEvent & { type: 'penalty.violation.charged.v1' })['data'],
-  ): Promise<Uint8Array[]> {
-    const range = { fromSeq: charged.runFromSeq, toSeq: charged.startSeq }
-    checkRun(range)
+  // A leg may hold more than fits in memory; a span does not.
+  async #read(agreement: Hex, span: Span): Promise<Uint8Array[]> {
     const wires: Uint8Array[] = []
-    // A leg may hold more than fits in memory; a run does not.
-    for await (const { data } of this.#log.read([subjects.envelope(charged.agreement, charged.leg)]))
-      if (isInRun(data, range)) wires.push(data)
-    return linkedRun(wires, range)
+    for await (const { data } of this.#log.read([subjects.envelope(agreement, span.leg)]))
+      if (isInRun(data, span)) wires.push(data)
+    return span.fork ? forkedPair(wires, span.fromSeq) : linkedRun(wires, span)
   }
 }

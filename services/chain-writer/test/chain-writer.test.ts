@@ -3,40 +3,41 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { agreementAbi, anchorLogAbi, type Deployment, deployConsign, publicClient } from '@consign/chain'
+import { agreementAbi, anchorLogAbi, fundArguments, publicClient, settlementTokenAbi } from '@consign/chain'
 import { envelopeDigest } from '@consign/envelope'
 import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
 import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent, subjects } from '@consign/events'
 import { MerkleLog } from '@consign/merkle'
-import { bytesToHex, parseEther } from 'viem'
+import { general } from '@consign/terms'
+import { SAMPLE_DRAFT } from '@consign/terms/testing'
+import { bytesToHex, parseEther, zeroAddress } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { getTransactionCount, readContract, sendTransaction, waitForTransactionReceipt } from 'viem/actions'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
+import { developer } from '../../../contracts/script/anvil.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
+import { startWorld, type World } from '../../../packages/chain/test/world.ts'
 import { STEPS } from '../src/steps.ts'
 import { append, chargedFact, makeScenario, type Scenario, writeScenario } from './scenario.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'consign-chain-writer-'))
 
-let anvil: Anvil
+let world: World
 let nats: NatsServer
 let connection: Awaited<ReturnType<typeof connectNats>>
 let log: EventLog
-let deployment: Deployment
 let scenario: Scenario
 let writer: Hex
 let env: Record<string, string>
 let service: ServiceProcess | undefined
 
 beforeEach(async () => {
-  ;[anvil, nats] = await Promise.all([startAnvil(), startNatsServer()])
+  ;[world, nats] = await Promise.all([startWorld(), startNatsServer()])
   connection = await connectNats({ url: nats.url, name: 'test' })
   log = await connectEventLog({ nats: connection })
-  const client = publicClient(anvil.url)
-  deployment = await deployConsign({ client, account: developer })
+  const { anvil, client, deployment } = world
   // The contracts have the same addresses on every fresh chain, so that one scenario serves all tests.
   scenario ??= await makeScenario(deployment)
   const key = generatePrivateKey()
@@ -67,7 +68,7 @@ afterEach(async () => {
   await service?.stop()
   service = undefined
   await connection?.close()
-  await Promise.all([anvil?.stop(), nats?.stop()])
+  await Promise.all([world?.anvil.stop(), nats?.stop()])
 })
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -85,13 +86,48 @@ describe('a shipment on the log', () => {
   it('goes on past a violation whose envelopes are not all in the log, and says so for ever', async () => {
     const missing: Hex = `0x${'0c'.repeat(32)}`
     await writeScenario(log, scenario)
-    await append(log, chargedFact(scenario, { caseId: missing, runFromSeq: 3, startSeq: 7 }))
+    await append(log, chargedFact(scenario, { caseId: missing, runFromSeq: 3, startSeq: 7, runToSeq: 7 }))
     service = startServiceProcess(PROGRAM, env)
     await complete()
     await until(async () => (await ofType('chain.refused.v1')).length > 0)
     expect((await ofType('chain.refused.v1')).map(({ data }) => data)).toMatchObject([
       { key: `violation:${missing}`, reason: expect.stringContaining('is not in the log') },
     ])
+  })
+
+  it('starts once the payer has funded the guarantee', async () => {
+    const guaranteed = await makeScenario(world.deployment, { ...SAMPLE_DRAFT, guaranteePercent: 50 })
+    const { agreement } = guaranteed.shipment
+    await writeScenario(log, guaranteed)
+    service = startServiceProcess(PROGRAM, env)
+    await until(async () => (await finalKeys()).has(`agreement:${agreement}`))
+    const started = () =>
+      readContract(world.client, {
+        address: agreement,
+        abi: agreementAbi,
+        functionName: 'custodianOf',
+        args: [0],
+      })
+    expect(await started()).toBe(zeroAddress)
+    await fund(guaranteed)
+    await until(async () => (await finalKeys()).has(`cut:${agreement}:1`))
+    expect((await started()).toLowerCase()).toBe(guaranteed.handovers[0]!.from)
+    expect(await ofType('chain.refused.v1')).toEqual([])
+  })
+
+  it('has the age of its anchors noted once a day', async () => {
+    await writeScenario(log, scenario)
+    service = startServiceProcess(PROGRAM, env)
+    await complete()
+    const noted = async () => [...(await finalKeys())].filter((key) => key.startsWith('witness:'))
+    await until(async () => (await noted()).length > 0)
+    await service.stop()
+    service = startServiceProcess(PROGRAM, env)
+    const late = scenario.legs[0]!.wires[0]!.slice()
+    late[83] = 98
+    await log.publish(subjects.envelope(scenario.shipment.agreement, 7), late, { msgId: 'late' })
+    await until(async () => (await anchors()).at(-1)?.size === 6)
+    expect((await noted()).length).toBeLessThanOrEqual(2) // midnight may lie between
   })
 
   it('anchors what comes later with a new root of greater size', async () => {
@@ -119,12 +155,39 @@ describe('killed and started again, it sends each transaction once', () => {
     const signed = (await ofType('chain.signed.v1')).map(({ data }) => data)
     expect(new Set(signed.map(({ key }) => key)).size).toBe(signed.length)
     expect(signed.map(({ nonce }) => nonce)).toEqual(signed.map((_, nonce) => nonce))
-    const client = publicClient(anvil.url)
+    const client = publicClient(world.anvil.url)
     expect(await getTransactionCount(client, { address: writer })).toBe(signed.length)
     await expectOnChain()
     await expectAnchored(5)
   })
 })
+
+async function fund({ shipment }: Scenario): Promise<void> {
+  const { client, deployment, payer } = world
+  const { terms, agreement } = shipment
+  const approve = {
+    address: deployment.token,
+    abi: settlementTokenAbi,
+    functionName: 'approve',
+    args: [agreement, BigInt(general(terms).guaranteeTotal)],
+    account: payer,
+    chain: null,
+  } as const
+  await client.waitForTransactionReceipt({ hash: await client.writeContract(approve) })
+  const funding = {
+    address: agreement,
+    abi: agreementAbi,
+    functionName: 'fund',
+    args: fundArguments(terms),
+    account: payer,
+    chain: null,
+  } as const
+  await client.waitForTransactionReceipt({ hash: await client.writeContract(funding) })
+}
+
+async function finalKeys(): Promise<Set<string>> {
+  return new Set((await ofType('chain.finalized.v1')).map(({ data }) => data.key))
+}
 
 function expectedKeys(): string[] {
   const { agreement } = scenario.shipment
@@ -135,7 +198,7 @@ function expectedKeys(): string[] {
 // All is final and the last anchor covers every envelope.
 async function complete(): Promise<void> {
   await until(async () => {
-    const final = new Set((await ofType('chain.finalized.v1')).map(({ data }) => data.key))
+    const final = await finalKeys()
     const last = (await anchors()).at(-1)
     return (
       expectedKeys().every((key) => final.has(key)) && last?.size === 5 && final.has(`anchor:${last.seq}`)
@@ -149,7 +212,7 @@ async function expectOnChain(): Promise<void> {
   const proof = mined.find(({ data }) => data.key === `violation:${scenario.violation}`)
   expect(proof?.data.result).toMatchObject({ event: 'ViolationProven', caseId: scenario.violation, leg: 1 })
   const custodian = (leg: number) =>
-    readContract(publicClient(anvil.url), {
+    readContract(publicClient(world.anvil.url), {
       address: scenario.shipment.agreement,
       abi: agreementAbi,
       functionName: 'custodianOf',
@@ -175,8 +238,13 @@ async function expectAnchored(size: number): Promise<void> {
   for (const { seq, root, size: anchoredSize } of anchored) {
     expect(root).toBe(bytesToHex(tree.root(anchoredSize)))
     const args = [writer, BigInt(seq)] as const
-    const call = { address: deployment.anchorLog, abi: anchorLogAbi, functionName: 'root', args } as const
-    expect(await readContract(publicClient(anvil.url), call)).toBe(root)
+    const call = {
+      address: world.deployment.anchorLog,
+      abi: anchorLogAbi,
+      functionName: 'root',
+      args,
+    } as const
+    expect(await readContract(publicClient(world.anvil.url), call)).toBe(root)
   }
 }
 

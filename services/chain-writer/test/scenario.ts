@@ -1,9 +1,9 @@
 // One shipment on the log, as custody, ingest and penalty would write it: two handovers, one excursion in leg 1, delivered to the payer.
 import { cutDigest, decodeSignedCut, deviceId } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
-import { type ConsignFact, type Hex, subjectOf, subjects } from '@consign/events'
+import { type ConsignFact, type EventData, type Hex, subjectOf, subjects } from '@consign/events'
 import { merkleRoot } from '@consign/merkle'
-import { caseId, limits, type PartyKeys } from '@consign/terms'
+import { caseId, limits, type PartyKeys, type TermsDraft } from '@consign/terms'
 import { bytesToHex, hexToBytes } from 'viem'
 import {
   addEnvelope,
@@ -27,8 +27,8 @@ const INSIDE = { temperature: 21_000 }
 const OUTSIDE = { temperature: 47_300 }
 
 /** Made once: signing takes seconds, writing it to a log does not. */
-export async function makeScenario(place: Place): Promise<Scenario> {
-  const shipment = await makeShipment(place)
+export async function makeScenario(place: Place, draft?: TermsDraft): Promise<Scenario> {
+  const shipment = await makeShipment(place, draft)
   const legs = [await firstLeg(shipment)]
   const handovers: Scenario['handovers'] = []
   const holders = ['supplier', 'shipper-x', 'factory'].map((name) => shipment.parties[name]!)
@@ -81,7 +81,7 @@ export async function append(log: EventLog, fact: ConsignFact): Promise<void> {
 /** The violation of leg 1; `changes` make another of it. */
 export function chargedFact(
   { shipment, violation }: Scenario,
-  changes: Partial<{ runFromSeq: number; startSeq: number; startIndex: number; caseId: Hex }> = {},
+  changes: Partial<EventData<'penalty.violation.charged.v1'>> = {},
 ): ConsignFact {
   const limit = limits(shipment.terms)[0]!
   return {
@@ -98,12 +98,14 @@ export function chargedFact(
       startSeq: 2,
       startIndex: 0,
       runFromSeq: 1,
+      runToSeq: 2,
       fromMs: 1,
       toMs: 2,
+      extent: OUTSIDE.temperature,
       worst: OUTSIDE.temperature,
       readings: 1,
-      penalty: limit.penalty,
-      beneficiary: limit.beneficiary,
+      penalty: limit.penalty.base,
+      beneficiary: limit.penalty.beneficiary,
       ...changes,
     },
   }

@@ -1,21 +1,33 @@
-/** What the log has said of each agreement: its terms, and the signed keys of each leg. Folded from `custody.<agreement>`. Pure. */
+/** What the log has said of each agreement: its terms, and of each leg its signed keys and its end. Folded from `custody.<agreement>`. Pure. */
+import { Refusal } from '@consign/envelope'
 import type { ConsignEvent } from '@consign/events'
 import type { Terms } from '@consign/terms'
 import type { Hex } from 'viem'
 
-/** `legKeys`: SignedLegKeys bytes by leg. */
-export type Agreement = { terms?: Terms; legKeys: ReadonlyMap<number, Hex> }
+/** `legKeys`: SignedLegKeys bytes by leg; `ends`: envelopes of each leg that has ended. */
+export type Agreement = {
+  terms?: Terms
+  legKeys: ReadonlyMap<number, Hex>
+  ends: ReadonlyMap<number, number>
+}
 
 export type Agreements = ReadonlyMap<Hex, Agreement>
+
+export const UNKNOWN_AGREEMENT: Agreement = { legKeys: new Map(), ends: new Map() }
 
 export function evolveAgreements(agreements: Agreements, event: ConsignEvent): Agreements {
   switch (event.type) {
     case 'custody.agreement.signed.v1':
       return changed(agreements, event.data.agreement, (one) => ({ ...one, terms: event.data.terms }))
     case 'custody.packed.v1':
-      return withKeys(agreements, event.data.agreement, 0, event.data.keys)
-    case 'custody.transferred.v1':
-      return withKeys(agreements, event.data.agreement, event.data.leg + 1, event.data.nextKeys)
+      return changed(agreements, event.data.agreement, (one) => withKeys(one, 0, event.data.keys))
+    case 'custody.transferred.v1': {
+      const { leg, n, nextKeys } = event.data
+      return changed(agreements, event.data.agreement, (one) => ({
+        ...withKeys(one, leg + 1, nextKeys),
+        ends: new Map(one.ends).set(leg, n),
+      }))
+    }
     default:
       return agreements
   }
@@ -26,10 +38,25 @@ export function closesLeg(event: ConsignEvent): boolean {
   return event.type === 'custody.transferred.v1' || event.type === 'custody.delivered.v1'
 }
 
-function withKeys(agreements: Agreements, agreement: Hex, leg: number, keys: Hex): Agreements {
-  return changed(agreements, agreement, (one) => ({ ...one, legKeys: new Map(one.legKeys).set(leg, keys) }))
+/** Throws Refusal 'agreement.unknown'. */
+export function termsOf({ terms }: Agreement): Terms {
+  if (terms === undefined)
+    throw new Refusal('agreement.unknown', 'the log has no signed terms of it before this event')
+  return terms
+}
+
+/** Throws Refusal 'agreement.legKeys'. */
+export function keysOf({ legKeys }: Agreement, leg: number): Hex {
+  const keys = legKeys.get(leg)
+  if (keys === undefined)
+    throw new Refusal('agreement.legKeys', `the log has no keys of leg ${leg} before this event`)
+  return keys
+}
+
+function withKeys(one: Agreement, leg: number, keys: Hex): Agreement {
+  return { ...one, legKeys: new Map(one.legKeys).set(leg, keys) }
 }
 
 function changed(agreements: Agreements, agreement: Hex, change: (one: Agreement) => Agreement): Agreements {
-  return new Map(agreements).set(agreement, change(agreements.get(agreement) ?? { legKeys: new Map() }))
+  return new Map(agreements).set(agreement, change(agreements.get(agreement) ?? UNKNOWN_AGREEMENT))
 }

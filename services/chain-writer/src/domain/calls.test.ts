@@ -1,9 +1,18 @@
-import { agreementAbi, type Intent, type Transaction } from '@consign/chain'
+import { encodeAgreementCall, type Intent, type Transaction } from '@consign/chain'
 import { general, payer } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
-import { encodeFunctionData, type Hex } from 'viem'
+import { type Hex, numberToHex } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { anchorCall, anchorOf, type CallEvent, callName, callOf, settledBefore } from './calls.ts'
+import { UNKNOWN_AGREEMENT } from './agreements.ts'
+import {
+  anchorCall,
+  anchorOf,
+  type CallEvent,
+  callName,
+  callsOf,
+  settledBefore,
+  witnessCall,
+} from './calls.ts'
 
 const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
 const WORD: Hex = `0x${'0c'.repeat(32)}`
@@ -26,8 +35,10 @@ const signed = event('custody.agreement.signed.v1', {
 })
 const packed = event('custody.packed.v1', { leg: 0, keys: '0x' })
 const transferred = event('custody.transferred.v1', { leg: 1, to: `0x${'0b'.repeat(20)}` })
+const offered = event('custody.offered.v1', { leg: 1, m: 7 })
 const charged = event('penalty.violation.charged.v1', {
   leg: 2,
+  kind: 'instantaneous',
   caseId: WORD,
   metric: 'temperature',
   limitId: 9,
@@ -38,6 +49,7 @@ describe('an event', () => {
     [signed, `agreement:${AGREEMENT}`],
     [packed, `start:${AGREEMENT}`],
     [transferred, `cut:${AGREEMENT}:1`],
+    [offered, `tender:${AGREEMENT}:1:7`],
     [charged, `violation:${WORD}`],
   ])('has one key for ever: %#', (one, key) => {
     expect(callName(one).key).toBe(key)
@@ -63,7 +75,7 @@ describe('an event', () => {
       'agreement.legKeys',
     ],
   ])('has no transaction with %s', (_, one, known, where, code) => {
-    expect(() => callOf(one, { legKeys: new Map(), ...known }, where, [])).toThrowError(
+    expect(() => callsOf(one, { ...UNKNOWN_AGREEMENT, ...known }, where, [])).toThrowError(
       expect.objectContaining({ code }),
     )
   })
@@ -77,23 +89,64 @@ describe('a transaction', () => {
     what: '',
     agreement: AGREEMENT,
   })
-  const proofOf = (leg: number) => {
-    const clause = { kind: 4, salt: WORD, body: '0x', index: 0n, size: 1n, proof: [] } as const
+  const limit = (limitId: number) => ({
+    kind: 9,
+    salt: WORD,
+    body: numberToHex(limitId, { size: 32 }),
+    index: 0n,
+    size: 1n,
+    proof: [],
+  })
+  const proof = (functionName: 'proveViolation' | 'advanceScan', leg: number, limitId = 1) => {
     const keys = { p256X: WORD, p256Y: WORD, mlDsaKeyHash: WORD, slhDsaKey: WORD }
-    const args = [leg, keys, clause, [], 0, { r: WORD, s: WORD }] as const
-    return encodeFunctionData({ abi: agreementAbi, functionName: 'proveViolation', args })
+    const args = [leg, keys, limit(limitId), [], 0n, 0, { r: WORD, s: WORD }] as const
+    return encodeAgreementCall({ functionName, args })
   }
+  const drop = (leg: number, limitId: number) =>
+    encodeAgreementCall({ functionName: 'dropScan', args: [leg, limitId] })
 
   it.each([
     ['an agreement', intent(`agreement:${AGREEMENT}`), []],
     ['a start', intent(`start:${AGREEMENT}`), [`agreement:${AGREEMENT}`]],
     ['the first cut', intent(`cut:${AGREEMENT}:0`), [`start:${AGREEMENT}`]],
     ['a later cut', intent(`cut:${AGREEMENT}:3`), [`cut:${AGREEMENT}:2`]],
-    ['a violation of leg 0', intent(`violation:${WORD}`, proofOf(0)), [`start:${AGREEMENT}`]],
-    ['a violation of a later leg', intent(`violation:${WORD}`, proofOf(2)), [`cut:${AGREEMENT}:1`]],
+    ['a tender', intent(`tender:${AGREEMENT}:2:9`), [`cut:${AGREEMENT}:1`]],
+    ['a delivery by tender', intent(`deliver:${AGREEMENT}:2:9`), [`tender:${AGREEMENT}:2:9`]],
+    ['a violation of leg 0', intent(`violation:${WORD}`, proof('proveViolation', 0)), [`start:${AGREEMENT}`]],
+    [
+      'a violation of a later leg',
+      intent(`violation:${WORD}`, proof('proveViolation', 2)),
+      [`cut:${AGREEMENT}:1`],
+    ],
+    [
+      'the second part of a proof',
+      intent(`violation:${WORD}:1`, proof('advanceScan', 2)),
+      [`violation:${WORD}`],
+    ],
+    ['a later part of a proof', intent(`violation:${WORD}:2`, drop(2, 1)), [`violation:${WORD}:1`]],
     ['an anchor', anchorCall({ seq: 3, root: WORD, size: 9 }, AGREEMENT), []],
+    ['a witness', witnessCall(AGREEMENT, 20_000, AGREEMENT), []],
   ])('waits for what it needs: %s', (_, one, keys) => {
     expect(settledBefore(one)).toEqual(keys)
+  })
+
+  it('that scans waits for scans of the same leg and limit before it, and for no other', () => {
+    const other: Hex = `0x${'0d'.repeat(32)}`
+    const scans = [
+      intent(`violation:${other}`, proof('advanceScan', 2, 7)),
+      intent(`violation:${other}:1`, drop(2, 7)),
+      intent('violation:limit', proof('advanceScan', 2, 8)),
+      intent('violation:leg', proof('advanceScan', 3, 7)),
+      intent('violation:simple', proof('proveViolation', 2, 7)),
+      intent(`violation:${WORD}`, proof('advanceScan', 2, 7)),
+      intent('violation:later', proof('advanceScan', 2, 7)),
+    ]
+    const open = scans.map((one): Transaction => ({ intent: one, status: 'intended', attempts: [] }))
+    expect(settledBefore(scans[5]!, open)).toEqual([
+      `cut:${AGREEMENT}:1`,
+      `violation:${other}`,
+      `violation:${other}:1`,
+    ])
   })
 
   it('that anchors tells what, before and after it is mined', () => {

@@ -1,30 +1,34 @@
 /**
  * The contract calls that events of the log lead to, each under the key that names it for ever. Pure. What a call needs from before it
- * (`settledBefore`) follows from its intent alone, so that a restart waits for the same.
+ * (`settledBefore`) follows from its intent and from what is open, so that a restart waits for the same.
  */
 import {
+  type AgreementCall,
   agreementAbi,
   agreementFactoryAbi,
   anchorLogAbi,
   createArguments,
   cutArguments,
+  deliverByTenderArguments,
+  encodeAgreementCall,
   type Intent,
-  isProvable,
   startArguments,
   type Transaction,
-  violationCalls,
+  tenderArguments,
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { ConsignEvent, EventData, EventOf } from '@consign/events'
-import { general, limitById, partyByWallet, type Terms } from '@consign/terms'
+import { general, partyByWallet } from '@consign/terms'
 import { decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
-import type { Agreement } from './agreements.ts'
+import { type Agreement, keysOf, termsOf } from './agreements.ts'
 import type { Anchor } from './anchor-policy.ts'
+import { proofCalls } from './proofs.ts'
 
-/** Events that become a transaction. */
+/** Events that become transactions. */
 export type CallEvent = EventOf<
   | 'custody.agreement.signed.v1'
   | 'custody.packed.v1'
+  | 'custody.offered.v1'
   | 'custody.transferred.v1'
   | 'penalty.violation.charged.v1'
 >
@@ -35,15 +39,22 @@ export type CallName = { key: string; what: string; agreement: Hex }
 /** `factory`, and the chain that terms must name. */
 export type Place = { factory: Hex; chainId: number }
 
+/** Names of refusals that time or others lift: the payer has not funded yet, the payer can still refuse a tender. */
+export const LIFTED_ERRORS = ['AgreementNotFunded', 'AgreementTenderGrace'] as const
+
+const CALL_EVENTS: readonly string[] = [
+  'custody.agreement.signed.v1',
+  'custody.packed.v1',
+  'custody.offered.v1',
+  'custody.transferred.v1',
+  'penalty.violation.charged.v1',
+] satisfies CallEvent['type'][]
+
 export function isCallEvent(event: ConsignEvent): event is CallEvent {
-  return (
-    event.type === 'custody.agreement.signed.v1' ||
-    event.type === 'custody.packed.v1' ||
-    event.type === 'custody.transferred.v1' ||
-    event.type === 'penalty.violation.charged.v1'
-  )
+  return CALL_EVENTS.includes(event.type)
 }
 
+/** Name of the event's first call: what cannot be done is refused under it. */
 export function callName({ type, data }: CallEvent): CallName {
   const { agreement } = data
   switch (type) {
@@ -51,34 +62,47 @@ export function callName({ type, data }: CallEvent): CallName {
       return { key: `agreement:${agreement}`, what: 'create the agreement', agreement }
     case 'custody.packed.v1':
       return { key: `start:${agreement}`, what: 'record the start of leg 0', agreement }
+    case 'custody.offered.v1':
+      return { key: `tender:${tendered(data)}`, what: `record the tender of leg ${data.leg}`, agreement }
     case 'custody.transferred.v1':
       return { key: `cut:${agreement}:${data.leg}`, what: `record the cut of leg ${data.leg}`, agreement }
     case 'penalty.violation.charged.v1': {
-      const what = `prove the ${data.metric} violation in leg ${data.leg}`
+      const what = `prove the ${data.kind} violation in leg ${data.leg}`
       return { key: `violation:${data.caseId}`, what, agreement }
     }
   }
 }
 
-/** `run`: what linkedRun gives for a violation; not needed by the others. Throws a Refusal when the event can have no transaction. */
-export function callOf(
-  event: CallEvent,
-  known: Agreement,
-  place: Place,
-  run: Uint8Array[],
-): { to: Hex; data: Hex } {
-  const { agreement } = event.data
+/**
+ * The calls of an event, in the order in which they must go out. `spans`: the linked envelopes of each of its spans (evidence.ts). Throws a
+ * Refusal when the event can have no transaction.
+ */
+export function callsOf(event: CallEvent, known: Agreement, place: Place, spans: Uint8Array[][]): Intent[] {
+  const name = callName(event)
+  const toAgreement = (call: AgreementCall): Intent => ({
+    ...name,
+    to: name.agreement,
+    data: encodeAgreementCall(call),
+  })
   switch (event.type) {
     case 'custody.agreement.signed.v1':
-      return { to: place.factory, data: creation(event.data, place.chainId) }
+      return [{ ...name, to: place.factory, data: creation(event.data, place.chainId) }]
     case 'custody.packed.v1': {
       const args = startArguments({ terms: termsOf(known), keys: event.data.keys })
-      return { to: agreement, data: encodeFunctionData({ abi: agreementAbi, functionName: 'start', args }) }
+      return [toAgreement({ functionName: 'start', args })]
+    }
+    case 'custody.offered.v1': {
+      const [recorded, delivered] = tender(event.data, known, spans)
+      const delivery = { key: `deliver:${tendered(event.data)}`, what: 'deliver by tender' }
+      return [toAgreement(recorded), { ...toAgreement(delivered), ...delivery }]
     }
     case 'custody.transferred.v1':
-      return { to: agreement, data: cut(event.data, known) }
+      return [toAgreement({ functionName: 'recordCut', args: cut(event.data, known) })]
     case 'penalty.violation.charged.v1':
-      return { to: agreement, data: violation(event.data, known, run) }
+      return proofCalls(event.data, known, spans).map((call, number) => ({
+        ...toAgreement(call),
+        key: number === 0 ? name.key : `${name.key}:${number}`,
+      }))
   }
 }
 
@@ -87,6 +111,12 @@ export function anchorCall({ seq, root, size }: Anchor, anchorLog: Hex): Intent 
   const args = [BigInt(seq), root, BigInt(size)] as const
   const data = encodeFunctionData({ abi: anchorLogAbi, functionName: 'anchor', args })
   return { key: `anchor:${seq}`, to: anchorLog, data, what: `anchor ${size} envelopes` }
+}
+
+/** Has the chain note how many roots there are, so that their age can be told later; `day` counts from 1970. */
+export function witnessCall(writer: Hex, day: number, anchorLog: Hex): Intent {
+  const data = encodeFunctionData({ abi: anchorLogAbi, functionName: 'witness', args: [writer] })
+  return { key: `witness:${day}`, to: anchorLog, data, what: 'note the age of the anchors' }
 }
 
 /** What an anchor's transaction says, before or after it is mined; not for one that was refused. */
@@ -100,14 +130,43 @@ export function anchorOf({ intent, mined }: Transaction): Anchor {
   return { seq: Number(seq), root, size: Number(size) }
 }
 
-/** Keys that must be settled before this intent can succeed: an agreement before its start, a leg before what happens in it. */
-export function settledBefore({ key, data, agreement }: Intent): readonly string[] {
-  const [kind, , leg] = key.split(':')
+/**
+ * Keys that must be settled before this intent can succeed: an agreement before its start, a leg before what happens in it, and of a
+ * proof each part before the next. A scan also waits for those of the same leg and limit that are `open` before it: a wallet has one at a time.
+ */
+export function settledBefore(intent: Intent, open: readonly Transaction[] = []): readonly string[] {
+  const { key, data, agreement } = intent
+  const [kind, name, part] = key.split(':')
   if (agreement === undefined) return []
   if (kind === 'start') return [`agreement:${agreement}`]
-  if (kind === 'cut') return [beginningOf(agreement, Number(leg))]
+  if (kind === 'cut' || kind === 'tender') return [beginningOf(agreement, Number(part))]
+  if (kind === 'deliver') return [key.replace('deliver', 'tender')]
   if (kind !== 'violation') return []
-  return [beginningOf(agreement, Number(decodeFunctionData({ abi: agreementAbi, data }).args?.[0]))]
+  const { functionName, args } = decodeFunctionData({ abi: agreementAbi, data })
+  const [leg] = args as readonly [number]
+  const before = Number(part ?? 0) - 1
+  if (before >= 0) return [before === 0 ? `violation:${name}` : `violation:${name}:${before}`]
+  const scans = functionName === 'advanceScan' ? scansBefore(intent, open) : []
+  return [beginningOf(agreement, leg), ...scans]
+}
+
+function scansBefore({ key, data, to }: Intent, open: readonly Transaction[]): string[] {
+  const at = open.findIndex((other) => other.intent.key === key)
+  const scanned = scanOf(data)
+  return open
+    .slice(0, Math.max(at, 0))
+    .filter(({ intent }) => intent.to === to && intent.data !== undefined && scanOf(intent.data) === scanned)
+    .map(({ intent }) => intent.key)
+}
+
+// Leg and limit of a scan's call; undefined for any other.
+function scanOf(data: Hex): string | undefined {
+  if (!/^0x[0-9a-f]{8}/.test(data)) return undefined
+  const { functionName, args } = decodeFunctionData({ abi: agreementAbi, data })
+  if (functionName === 'dropScan') return `${args[0]} ${args[1]}`
+  // The body of every limit begins with its id, 32 bytes.
+  if (functionName === 'advanceScan') return `${args[0]} ${Number(args[2].body.slice(0, 66))}`
+  return undefined
 }
 
 function creation(signed: EventData<'custody.agreement.signed.v1'>, chainId: number): Hex {
@@ -123,44 +182,33 @@ function creation(signed: EventData<'custody.agreement.signed.v1'>, chainId: num
   return encodeFunctionData({ abi: agreementFactoryAbi, functionName: 'create', args })
 }
 
-function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement): Hex {
+function tender(
+  { leg, offer }: EventData<'custody.offered.v1'>,
+  known: Agreement,
+  spans: Uint8Array[][],
+): [AgreementCall, AgreementCall] {
+  const wire = spans[0]?.[0]
+  if (wire === undefined) throw new Refusal('tender.envelope', 'the offer follows no envelope')
+  const terms = termsOf(known)
+  return [
+    { functionName: 'recordTender', args: tenderArguments({ terms, keys: keysOf(known, leg), offer, wire }) },
+    { functionName: 'deliverByTender', args: deliverByTenderArguments({ terms, leg }) },
+  ]
+}
+
+function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement) {
   const { leg, to, offer, accept, cut } = transferred
   const terms = termsOf(known)
   if (partyByWallet(terms, to) === undefined)
     throw new Refusal('agreement.party', `${to}, who accepted, is no party of the terms`)
-  const args = cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
-  return encodeFunctionData({ abi: agreementAbi, functionName: 'recordCut', args })
+  return cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
 }
 
-function violation(
-  charged: EventData<'penalty.violation.charged.v1'>,
-  known: Agreement,
-  run: Uint8Array[],
-): Hex {
-  const { leg, limitId, startSeq, startIndex } = charged
-  const terms = termsOf(known)
-  const limit = limitById(terms, limitId)
-  if (limit === undefined) throw new Refusal('violation.limit', `the terms have no limit ${limitId}`)
-  if (!isProvable(limit)) throw new Refusal('violation.limit', `only services judge limit ${limitId}`)
-  const start = { seq: startSeq, index: startIndex }
-  const [call] = violationCalls({ terms, limit, keys: keysOf(known, leg), run, start })
-  if (call === undefined) throw new Refusal('violation.run', 'the violation has no envelopes')
-  return encodeFunctionData({ abi: agreementAbi, ...call })
+// A leg has one tender, but any number of offers.
+function tendered({ agreement, leg, m }: EventData<'custody.offered.v1'>): string {
+  return `${agreement}:${leg}:${m}`
 }
 
 function beginningOf(agreement: Hex, leg: number): string {
   return leg === 0 ? `start:${agreement}` : `cut:${agreement}:${leg - 1}`
-}
-
-function termsOf({ terms }: Agreement): Terms {
-  if (terms === undefined)
-    throw new Refusal('agreement.unknown', 'the log has no signed terms of it before this event')
-  return terms
-}
-
-function keysOf({ legKeys }: Agreement, leg: number): Hex {
-  const keys = legKeys.get(leg)
-  if (keys === undefined)
-    throw new Refusal('agreement.legKeys', `the log has no keys of leg ${leg} before this event`)
-  return keys
 }

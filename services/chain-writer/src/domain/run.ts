@@ -4,8 +4,8 @@ import { bytesToHex } from 'viem'
 
 const HEADER_BYTES = 144
 const SEQ_OFFSET = 40
-/** Each shows at least 400 bytes of calldata, of which a transaction takes 128 KiB: a longer run can never be sent. */
-export const RUN_ENVELOPES_MAX = 512
+/** 24 long envelopes fill a transaction of 12 M gas: 1,024 are 43 of them, half a thousand million gas. Beyond, a party may prove it itself. */
+export const RUN_ENVELOPES_MAX = 1024
 
 /** Sequence numbers, both included. */
 export type RunRange = { fromSeq: number; toSeq: number }
@@ -38,13 +38,22 @@ export function linkedRun(wires: Iterable<Uint8Array>, range: RunRange): Uint8Ar
   )
 }
 
-/** Throws Refusal 'violation.run' when a run is too long for a proof on chain: its envelopes need not be read. */
+/** Throws Refusal 'violation.run' when a run is too long to be proven here: its envelopes need not be read. */
 export function checkRun({ fromSeq, toSeq }: RunRange): void {
   if (toSeq - fromSeq < RUN_ENVELOPES_MAX) return
   throw new Refusal(
     'violation.run',
-    `the last value inside is ${toSeq - fromSeq} envelopes before the first outside: the violation stands, but a transaction takes ${RUN_ENVELOPES_MAX} at most`,
+    `a proof would show ${toSeq - fromSeq + 1} envelopes: the violation stands, but this writer shows ${RUN_ENVELOPES_MAX} at most`,
   )
+}
+
+/** Two wires of number `seq` that differ, the first stored first. Throws Refusal 'violation.fork' when there are none. */
+export function forkedPair(wires: Iterable<Uint8Array>, seq: number): [Uint8Array, Uint8Array] {
+  const [one, ...others] = [...wires].map(readStored).filter(({ header }) => header.seq === seq)
+  const other = others.find(({ digest }) => digest !== one?.digest)
+  if (one === undefined || other === undefined)
+    throw new Refusal('violation.fork', `the log does not hold two different envelopes ${seq}`)
+  return [one.wire, other.wire]
 }
 
 /** Told by the wire's header alone. */

@@ -1,0 +1,20 @@
+// A chain of its own for a test: the contracts, and the payer of the sample terms.
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
+import type { LocalAccount } from 'viem'
+import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
+import { coverOrganisation } from '../../../contracts/script/organisation.ts'
+import { type Deployment, deployConsign, type WalletClient, walletClient } from '../src/index.ts'
+
+/** `payer`: its escrow covers its agreements, and it has tokens and ether. */
+export type World = { anvil: Anvil; client: WalletClient; deployment: Deployment; payer: LocalAccount }
+
+/** Starts it; stop its anvil afterwards. The contracts have the same addresses every time. */
+export async function startWorld(flags: string[] = []): Promise<World> {
+  const anvil = await startAnvil(flags)
+  const client = walletClient(anvil.url, developer)
+  const payer = sampleAgreement(SAMPLE_DRAFT).parties.factory?.wallet
+  if (!payer) throw new Error('the sample terms have no factory')
+  const deployment = await deployConsign({ client, account: developer, organisation: payer.address })
+  await coverOrganisation(client, deployment, payer)
+  return { anvil, client, deployment, payer }
+}

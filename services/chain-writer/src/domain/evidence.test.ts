@@ -1,0 +1,116 @@
+import { encodeBody, encodeHeader } from '@consign/envelope'
+import { clauseByLimitId, type TermsDraft } from '@consign/terms'
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
+import type { Hex } from 'viem'
+import { describe, expect, it } from 'vitest'
+import { type Agreement, UNKNOWN_AGREEMENT } from './agreements.ts'
+import type { CallEvent } from './calls.ts'
+import { isAtDestination, isSilent, spansOf } from './evidence.ts'
+import { RUN_ENVELOPES_MAX } from './run.ts'
+
+const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
+const draft: TermsDraft = {
+  ...SAMPLE_DRAFT,
+  silence: { minutesMax: 60, penaltyTokens: '2' },
+  tamper: { penaltyTokens: '50' },
+  deadline: { hours: 240, penaltyTokens: '20' },
+  tender: { destination: { south: 52, north: 53, west: 13, east: 14 } },
+}
+const { terms } = sampleAgreement(draft)
+const known: Agreement = { ...UNKNOWN_AGREEMENT, terms, ends: new Map([[0, 12]]) }
+
+const limitIdOf = (kind: string): number => {
+  for (let limitId = 1; limitId < 10; limitId++)
+    if (clauseByLimitId(terms, limitId)?.kind === kind) return limitId
+  throw new Error(`the terms have no ${kind}`)
+}
+const charged = (kind: string, at: { leg: number; startSeq: number; runFromSeq: number; runToSeq: number }) =>
+  ({
+    id: '1',
+    type: 'penalty.violation.charged.v1',
+    time: 1,
+    data: { agreement: AGREEMENT, limitId: limitIdOf(kind), startIndex: 3, ...at },
+  }) as CallEvent
+const offered = (m: number) =>
+  ({ id: '1', type: 'custody.offered.v1', time: 1, data: { agreement: AGREEMENT, leg: 2, m } }) as CallEvent
+
+describe('the envelopes of a proof', () => {
+  it.each([
+    [
+      'a limit: all of its run',
+      charged('limit.instantaneous', { leg: 1, startSeq: 5, runFromSeq: 3, runToSeq: 9 }),
+      [{ leg: 1, fromSeq: 3, toSeq: 9 }],
+    ],
+    [
+      'silence: those around the gap',
+      charged('silence', { leg: 1, startSeq: 5, runFromSeq: 5, runToSeq: 6 }),
+      [{ leg: 1, fromSeq: 5, toSeq: 6 }],
+    ],
+    [
+      'a deadline in the first leg: the late one',
+      charged('deadline', { leg: 0, startSeq: 0xffffffff, runFromSeq: 8, runToSeq: 8 }),
+      [{ leg: 0, fromSeq: 8, toSeq: 8 }],
+    ],
+    [
+      'a deadline later on: the last one of the leg before, too',
+      charged('deadline', { leg: 1, startSeq: 0xffffffff, runFromSeq: 8, runToSeq: 8 }),
+      [
+        { leg: 0, fromSeq: 11, toSeq: 11 },
+        { leg: 1, fromSeq: 8, toSeq: 8 },
+      ],
+    ],
+    [
+      'tampering: both of the number',
+      charged('tamper', { leg: 1, startSeq: 5, runFromSeq: 5, runToSeq: 5 }),
+      [{ leg: 1, fromSeq: 5, toSeq: 5, fork: true }],
+    ],
+    ['an offer: the one that it follows', offered(7), [{ leg: 2, fromSeq: 6, toSeq: 6 }]],
+  ])('are, of %s', (_, event, spans) => {
+    expect(spansOf(event, known)).toEqual(spans)
+  })
+
+  it.each([
+    [
+      'silence that never ended',
+      charged('silence', { leg: 1, startSeq: 5, runFromSeq: 5, runToSeq: 5 }),
+      'violation.claim',
+    ],
+    [
+      'a deadline after a leg without envelopes',
+      charged('deadline', { leg: 3, startSeq: 0xffffffff, runFromSeq: 8, runToSeq: 8 }),
+      'violation.before',
+    ],
+    [
+      'a run that is too long',
+      charged('limit.instantaneous', { leg: 1, startSeq: 5, runFromSeq: 3, runToSeq: 3 + RUN_ENVELOPES_MAX }),
+      'violation.run',
+    ],
+  ])('cannot be shown: %s', (_, event, code) => {
+    expect(() => spansOf(event, known)).toThrowError(expect.objectContaining({ code }))
+  })
+})
+
+describe('an offer', () => {
+  const wireAt = (place: { latitude: number; longitude: number } | undefined) => {
+    const readings = [{ monotonicMs: 0, utcMs: 0, values: { temperature: 1, ...place } }]
+    const { body, bodyHash, mask } = encodeBody(readings, { seed: new Uint8Array(16), baseMonotonicMs: 0 })
+    const header = encodeHeader({
+      ...{ version: 1, suite: 1, flags: 0, chainId: 1, agreement: AGREEMENT, leg: 2, seq: 6 },
+      ...{ bootId: new Uint8Array(16), baseMonotonicMs: 0, baseUtcMs: 0, clockState: 1, count: 1 },
+      ...{ mask, bodyHash, previous: new Uint8Array(32) },
+    })
+    return Uint8Array.of(...header, ...body, ...new Uint8Array(64))
+  }
+
+  it('is a tender inside the destination only', () => {
+    expect(isAtDestination(terms, wireAt({ latitude: 525_000_000, longitude: 135_000_000 }))).toBe(true)
+    expect(isAtDestination(terms, wireAt({ latitude: 515_000_000, longitude: 135_000_000 }))).toBe(false)
+    expect(isAtDestination(terms, wireAt(undefined))).toBe(false)
+  })
+
+  it('leads to nothing when the terms know no destination, or nothing was packed yet', () => {
+    expect(isSilent(offered(7), known)).toBe(false)
+    expect(isSilent(offered(0), known)).toBe(true)
+    expect(isSilent(offered(7), { ...known, terms: sampleAgreement().terms })).toBe(true)
+  })
+})

@@ -1,0 +1,59 @@
+/** Which envelopes the calls of an event show. Pure. */
+import { decodeBody, parseEnvelope, Refusal } from '@consign/envelope'
+import { type Terms, tender } from '@consign/terms'
+import { isInBox } from '@consign/terms/judging'
+import { type Agreement, termsOf } from './agreements.ts'
+import type { CallEvent } from './calls.ts'
+import { type ChargedCase, clauseOf } from './proofs.ts'
+import { checkRun, type RunRange } from './run.ts'
+
+/** Envelopes of one leg. `fork`: the two that the device signed under `fromSeq`; else fromSeq to toSeq, each linked to the next. */
+export type Span = RunRange & { leg: number; fork?: true }
+
+/** In the order in which callsOf takes them. Throws a Refusal when no transaction can show them. */
+export function spansOf(event: CallEvent, known: Agreement): Span[] {
+  if (event.type === 'custody.offered.v1') {
+    const { leg, m } = event.data
+    return [{ leg, fromSeq: m - 1, toSeq: m - 1 }]
+  }
+  if (event.type !== 'penalty.violation.charged.v1') return []
+  const spans = proofSpans(event.data, known)
+  for (const span of spans) checkRun(span)
+  return spans
+}
+
+/** Whether an event can have no call at all: an offer under terms that know no destination, or before anything was packed. */
+export function isSilent(event: CallEvent, known: Agreement): boolean {
+  if (event.type !== 'custody.offered.v1') return false
+  return event.data.m === 0 || known.terms === undefined || tender(known.terms) === undefined
+}
+
+/** Whether an offer is a tender: the last position of the envelope that it follows lies inside the destination. */
+export function isAtDestination(terms: Terms, wire: Uint8Array): boolean {
+  const destination = tender(terms)
+  const { body, header } = parseEnvelope(wire)
+  const { column } = decodeBody(body, header.mask, header.count)
+  const [latitude, longitude] = [column('latitude')?.at(-1), column('longitude')?.at(-1)]
+  if (destination === undefined || latitude === undefined || longitude === undefined) return false
+  return isInBox(destination, latitude, longitude)
+}
+
+function proofSpans(charged: ChargedCase, known: Agreement): Span[] {
+  const { leg, startSeq, runFromSeq, runToSeq } = charged
+  const clause = clauseOf(termsOf(known), charged)
+  if (clause.kind === 'tamper') return [{ leg, fromSeq: startSeq, toSeq: startSeq, fork: true }]
+  if (clause.kind === 'silence') {
+    // Envelopes that never came cannot be shown: their absence is claimed, against a bond, by whoever has one to put up.
+    if (runToSeq !== startSeq + 1)
+      throw new Refusal(
+        'violation.claim',
+        `silence after envelope ${startSeq} has no end to show: claim it against a bond (consign agreement claim-silence)`,
+      )
+    return [{ leg, fromSeq: startSeq, toSeq: runToSeq }]
+  }
+  const shown = { leg, fromSeq: runFromSeq, toSeq: runToSeq }
+  if (clause.kind !== 'deadline' || leg === 0) return [shown]
+  const n = known.ends.get(leg - 1)
+  if (!n) throw new Refusal('violation.before', `leg ${leg - 1} shows no envelope before the deadline`)
+  return [{ leg: leg - 1, fromSeq: n - 1, toSeq: n - 1 }, shown]
+}
