@@ -195,14 +195,14 @@ function expectedKeys(): string[] {
   return [...calls, `violation:${scenario.violation}`]
 }
 
-// All is final and the last anchor covers every envelope.
+// All is final, the last anchor covers every envelope, and its age is noted.
 async function complete(): Promise<void> {
   await until(async () => {
     const final = await finalKeys()
     const last = (await anchors()).at(-1)
-    return (
-      expectedKeys().every((key) => final.has(key)) && last?.size === 5 && final.has(`anchor:${last.seq}`)
-    )
+    const witnessed = [...final].some((key) => key.startsWith('witness:'))
+    const called = expectedKeys().every((key) => final.has(key))
+    return called && witnessed && last?.size === 5 && final.has(`anchor:${last.seq}`)
   })
 }
 
