@@ -104,7 +104,7 @@ contract AgreementFundTest is PayoutFixture {
 
     /// @dev The code that agreements run their payouts by holds nothing and does nothing by itself.
     function test_theCodeAloneRefusesEverything() external {
-        IAgreement alone = IAgreement(payout);
+        IAgreement alone = IAgreement(vm.deployCode("AgreementPayout.sol:AgreementPayout"));
         Clause memory general = _clause(GENERAL);
         (Clause memory windows, Clause memory party) = (_clause(WINDOWS), _clause(PAYEE));
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
@@ -117,7 +117,7 @@ contract AgreementFundTest is PayoutFixture {
         alone.claim(general, windows, party);
         vm.expectRevert(IAgreementPayout.AgreementNotSettled.selector);
         alone.release(general, party);
-        bytes32 digest = _acknowledgementDigest(payout, payee, 1);
+        bytes32 digest = _acknowledgementDigest(address(alone), payee, 1);
         vm.expectPartialRevert(IAgreementCustody.AgreementPhaseUnexpected.selector);
         alone.acknowledge(payee, 1, _signWallet(PAYEE_KEY, digest));
     }

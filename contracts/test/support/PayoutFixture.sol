@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
 import {Clause} from "../../src/libraries/Clauses.sol";
 import {ChargingStandIn} from "./ChargingStandIn.sol";
 import {ShipmentFixture} from "./ShipmentFixture.sol";
@@ -21,7 +20,6 @@ abstract contract PayoutFixture is ShipmentFixture {
     address internal payer;
     address internal payee;
     address internal carrier;
-    address internal payout;
     uint256 private _cases;
 
     function setUp() public virtual override {
@@ -35,12 +33,8 @@ abstract contract PayoutFixture is ShipmentFixture {
         return 2000;
     }
 
-    function _newFactory() internal virtual override returns (IAgreementFactory) {
-        address claims = address(new ChargingStandIn());
-        address disputes = vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier()));
-        payout = vm.deployCode("AgreementPayout.sol:AgreementPayout");
-        bytes memory parts = abi.encode(claims, disputes, payout);
-        return IAgreementFactory(vm.deployCode("AgreementFactory.sol:AgreementFactory", parts));
+    function _newClaims() internal override returns (address) {
+        return address(new ChargingStandIn());
     }
 
     function _fund() internal {

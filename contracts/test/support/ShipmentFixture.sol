@@ -88,7 +88,7 @@ abstract contract ShipmentFixture is DeviceRecords {
     }
 
     function _newFactory() internal virtual returns (IAgreementFactory) {
-        address claims = vm.deployCode("AgreementClaims.sol:AgreementClaims");
+        address claims = _newClaims();
         anchorLog = IAnchorLog(vm.deployCode("AnchorLog.sol:AnchorLog"));
         address disputes =
             vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier(), anchorLog));
@@ -97,6 +97,10 @@ abstract contract ShipmentFixture is DeviceRecords {
             IAgreementFactory(
                 vm.deployCode("AgreementFactory.sol:AgreementFactory", abi.encode(claims, disputes, payout))
             );
+    }
+
+    function _newClaims() internal virtual returns (address) {
+        return vm.deployCode("AgreementClaims.sol:AgreementClaims");
     }
 
     /// @dev The verifier of post-quantum signatures.
