@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { Refusal } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
-import { type Hex, parseEvent, subjects } from '@consign/events'
+import { encodeEvent, type Hex, parseEvent, subjects } from '@consign/events'
 import { step } from '@consign/runtime'
 import { type AssessedMessage, assessMessage, type PenaltyEvent, ratingEvent } from './assess.ts'
 import { type RatedLeg, Rating, type RatingChanged } from './domain/rating.ts'
@@ -8,6 +9,26 @@ import { ShipmentAssessment } from './domain/shipment.ts'
 
 // One batch of the log is at most 1000; what follows from one message may be more.
 const EVENTS_PER_BATCH_MAX = 500
+
+/**
+ * The log holds another event than its replay gives: it was written by other rules, and going on would charge by both. No Refusal, as no message is
+ * at fault: the process ends.
+ */
+export class ReplayDiffers extends Error {
+  override readonly name = 'ReplayDiffers'
+  readonly code = 'penalty.replay'
+
+  constructor(subject: string, { seq, id }: Written, event: PenaltyEvent) {
+    super(
+      `${subject} holds ${id} at LOG:${seq}, where the replay gives ${
+        id === event.event.id ? 'other contents' : event.event.id
+      }; run the version of this service that wrote the log`,
+    )
+  }
+}
+
+/** An event in the log, by the digest of its bytes. */
+type Written = { seq: number; id: string; digest: string }
 
 /**
  * The assessment of one agreement beside its events in the log. What is assessed is a function of the log, so that the events of the
@@ -19,7 +40,7 @@ export class AssessmentDesk {
   readonly #shipment: ShipmentAssessment
   #unwritten: PenaltyEvent[] = []
   #unrated: { leg: RatedLeg; message: Recorded }[] = []
-  #written: { ids: string[]; lastSeq: number } = { ids: [], lastSeq: 0 }
+  #written: { events: Written[]; lastSeq: number } = { events: [], lastSeq: 0 }
   #seq = 0
 
   private constructor(log: EventLog, agreement: Hex) {
@@ -32,8 +53,9 @@ export class AssessmentDesk {
   static async open(log: EventLog, agreement: Hex, before: number): Promise<AssessmentDesk> {
     const desk = new AssessmentDesk(log, agreement)
     for await (const message of log.read([desk.#subject])) {
-      desk.#written.ids.push(parseEvent(message.data).id)
-      desk.#written.lastSeq = message.seq
+      const { seq, data } = message
+      desk.#written.events.push({ seq, id: parseEvent(data).id, digest: digestOf(data) })
+      desk.#written.lastSeq = seq
     }
     if (before <= 1) return desk
     const filters = [subjects.envelope(agreement, '*'), subjects.custody(agreement)]
@@ -64,13 +86,10 @@ export class AssessmentDesk {
     const { events, rated }: AssessedMessage = assessMessage(this.#shipment, message)
     this.#seq = message.seq
     for (const event of events) {
-      const written = this.#written.ids.shift()
+      const written = this.#written.events.shift()
       if (written === undefined) this.#unwritten.push(event)
-      else if (written !== event.event.id) {
-        throw new Error(
-          `the log holds ${written} where its replay gives ${event.event.id}; it was written by other rules`,
-        )
-      }
+      else if (written.digest !== digestOf(encodeEvent(event.event)))
+        throw new ReplayDiffers(this.#subject, written, event)
     }
     for (const leg of rated) this.#unrated.push({ leg, message })
   }
@@ -92,6 +111,8 @@ export class AssessmentDesk {
     return written
   }
 }
+
+const digestOf = (bytes: Uint8Array): string => hash('sha256', bytes)
 
 /** Appends the change of rating that a leg means, unless the log holds it. */
 async function appendRating(

@@ -31,12 +31,13 @@ const sharedSample = (): SampleAgreement => {
 /** Temperature in milli-°C at each reading, one second apart; undefined = not measured. */
 export type Temperatures = readonly (number | undefined)[]
 
-/** `pauseMs`: silence before its first reading. `keep` false: another branch, that nothing follows. */
+/** `pauseMs`: silence before its first reading. `atMs`: when each reading was made, in place of pause and rhythm. `keep` false: another branch, that nothing follows. */
 export type EnvelopeOptions = {
   flags?: string
   keep?: boolean
   pauseMs?: number
   everyMs?: number
+  atMs?: readonly number[]
   bootId?: number
   clockState?: 0 | 1 | 2
   position?: { latitude: number; longitude: number }
@@ -168,16 +169,17 @@ export class SampleShipment {
 
   #seal(
     temperatures: Temperatures,
-    { pauseMs = 0, everyMs = 1000, bootId = 0, clockState = 1, position = undefined }: EnvelopeOptions,
+    { pauseMs = 0, everyMs = 1000, atMs, bootId = 0, clockState = 1, position }: EnvelopeOptions,
   ): Promise<{ wire: Uint8Array; digest: Uint8Array }> {
-    this.#clockMs += pauseMs
+    const firstMs = this.#clockMs + pauseMs
+    const times = atMs ?? temperatures.map((_, index) => firstMs + index * everyMs)
+    const baseMonotonicMs = times[0] ?? firstMs
+    this.#clockMs = (times.at(-1) ?? firstMs - everyMs) + everyMs
     this.#sealed += 1
-    const baseMonotonicMs = this.#clockMs
     const readings = temperatures.map((temperature, index): Reading => {
       const values = temperature === undefined ? { humidity: 50_000 } : { temperature }
-      return { monotonicMs: baseMonotonicMs + index * everyMs, utcMs: 0, values: { ...values, ...position } }
+      return { monotonicMs: times[index] as number, utcMs: 0, values: { ...values, ...position } }
     })
-    this.#clockMs += temperatures.length * everyMs
     return sealEnvelope(native, legKey, {
       ref: this.#ref(),
       seq: this.#seq,
