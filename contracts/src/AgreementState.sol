@@ -6,6 +6,7 @@ import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {Case} from "./interfaces/IAgreementClaims.sol";
 import {Accept, IAgreementCustody, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
 import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
+import {Scan} from "./libraries/Scan.sol";
 
 /// @title What an agreement remembers, and the rules that its parts share
 /// @notice Agreement, AgreementClaims, AgreementDisputes and AgreementPayout run on the same storage: this one, and nothing beside it.
@@ -53,6 +54,13 @@ abstract contract AgreementState is EIP712 {
         uint128 released;
     }
 
+    /// @dev Where two branches of a leg begin. `digest`: of one envelope of that number, 0 while there is no fork; `caseId`: of the tamper case.
+    struct Fork {
+        uint32 seq;
+        bytes32 digest;
+        bytes32 caseId;
+    }
+
     /// @dev Enough for a wallet that is a contract to log what it got.
     uint256 private constant PAY_GAS = 50_000;
 
@@ -63,8 +71,10 @@ abstract contract AgreementState is EIP712 {
     uint40 internal _settledAt;
 
     mapping(uint256 leg => Tender) internal _tenders;
-    /// @dev First number that the leg's device signed twice, plus 1; 0 while there is none.
-    mapping(uint256 leg => uint256) internal _forks;
+    /// @dev First number that the leg's device is known to have signed twice.
+    mapping(uint256 leg => Fork) internal _forks;
+    /// @dev Each prover's own.
+    mapping(address prover => mapping(uint256 leg => mapping(uint16 limitId => Scan))) internal _scans;
     /// @dev Legs that stand without trust in classical signatures.
     mapping(uint256 leg => bool) internal _confirmed;
     /// @dev The largest seal of a leg that was verified.

@@ -230,7 +230,7 @@ contract AgreementViolationTest is ShipmentFixture {
     function test_refusesAClauseThatIsNoLimitOfTheTerms() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
         call.limit = _clause(DEVICE);
-        _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 3, 4));
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementLimitUnsuited.selector, 3));
         call.limit = _clause(ABOVE_40);
         call.limit.body = abi.encode(_instantaneous(1, 1, 10_000));
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));

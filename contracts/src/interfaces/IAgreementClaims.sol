@@ -133,6 +133,9 @@ interface IAgreementClaims {
     /// @notice Thrown when the sender has no scan of this leg and limit under way.
     error AgreementNoScan();
 
+    /// @notice Thrown when a scan is told where its excursion begins although it has: drop it to begin another.
+    error AgreementScanStarted(uint32 startSeq, uint16 startIndex);
+
     /// @notice Thrown when the device's clock was not set, so that its time proves nothing.
     error AgreementClockUnset();
 
@@ -150,6 +153,10 @@ interface IAgreementClaims {
 
     /// @notice Thrown when the leg ended with the envelope after which it is said to be silent.
     error AgreementLegComplete(uint32 n);
+
+    /// @notice Thrown when the leg has not ended with the envelope after which it is said to be silent.
+    /// @param n Envelopes of the leg; 2^32 - 1 while it goes on.
+    error AgreementLegIncomplete(uint32 n);
 
     /// @notice Thrown when two envelopes are no fork: not of one number, or the same.
     error AgreementNoFork();

@@ -40,6 +40,10 @@ library EnvelopeCodec {
     /// @param seq Sequence number of the envelope.
     error EnvelopeColumnMismatch(uint32 seq);
 
+    /// @notice Thrown when the disclosed times are not what the hashes commit to, or are not shown where time counts.
+    /// @param seq Sequence number of the envelope.
+    error EnvelopeTimesMismatch(uint32 seq);
+
     function requireHeader(bytes calldata header) internal pure {
         if (header.length != HEADER_BYTES) revert EnvelopeHeaderMalformed();
         uint16 count = countOf(header);
@@ -122,9 +126,29 @@ library EnvelopeCodec {
         if (!sound) revert EnvelopeColumnMismatch(seqOf(header));
     }
 
+    /// @notice Checks that the disclosed times belong to the header, after `requireColumn` has checked the hashes.
+    function requireTimes(Disclosure calldata shown) internal pure {
+        bool sound = shown.times.length == 4 * uint256(countOf(shown.header))
+            && sha256(abi.encodePacked(shown.timesSalt, shown.times)) == shown.hashes[0];
+        if (!sound) revert EnvelopeTimesMismatch(seqOf(shown.header));
+    }
+
     /// @notice Value `index` of a column, in the fixed unit of its metric.
-    function valueAt(bytes calldata column, uint256 index) internal pure returns (int32) {
-        return int32(uint32(bytes4(column[4 * index:4 * index + 4])));
+    /// @dev Of a column that `requireColumn` has checked, below its count: the index is not checked again, as proofs read every value.
+    function valueAt(bytes calldata column, uint256 index) internal pure returns (int32 value) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            value := sar(224, calldataload(add(column.offset, shl(2, index))))
+        }
+    }
+
+    /// @notice When reading `index` was taken, in milliseconds after the header's base.
+    /// @dev Of times that `requireTimes` has checked, below the count.
+    function timeAt(bytes calldata times, uint256 index) internal pure returns (uint32 timeMs) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            timeMs := shr(224, calldataload(add(times.offset, shl(2, index))))
+        }
     }
 
     function _bitsIn(uint256 mask) private pure returns (uint256 count) {
