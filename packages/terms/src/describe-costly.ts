@@ -92,11 +92,11 @@ function describeDeadline(clause: DeadlineClause, terms: Terms | undefined): str
     penalty.caseMax === '0'
       ? ''
       : ` Being late costs the custodian who has the goods then ${price(penalty, duration(penalty.step), terms)}`
+  const loss = lossPenalty === '0' ? '' : `; that costs the custodian ${tokens(lossPenalty)}${capped(terms)}`
   const lost =
     lostAfterMs === 0
       ? ''
-      : ` Goods that have not come by ${minute(lostAfterMs)} count as lost; that costs the custodian ${tokens(lossPenalty)}` +
-        `${capped(terms)}.${goesTo(penalty, terms)}`
+      : ` Goods that have not come by ${minute(lostAfterMs)} count as lost${loss}.${goesTo(penalty, terms)}`
   return `The goods must be delivered by ${minute(clause.deliverByMs)}.${late}${lost}`
 }
 

@@ -93,6 +93,11 @@ it('says what only happens late, and when goods are lost', () => {
     'The goods must be delivered by 2026-11-15 00:00 UTC. Goods that have not come by 2026-11-29 00:00 UTC count as lost; ' +
       `that costs the custodian 200 tokens. ${onChain}`,
   )
+  const free = { ...clauseOf('deadline'), lossPenalty: '0' } as Clause
+  expect(describeClause(free)).toContain('by 2026-11-29 00:00 UTC count as lost. Whoever')
+  expect(describeClause({ ...free, lostAfterMs: 0 } as Clause)).toBe(
+    `The goods must be delivered by 2026-11-15 00:00 UTC. ${onChain}`,
+  )
   expect(describeClause(clauseOf('deadline', coldChain))).toContain(
     'Being late costs the custodian who has the goods then 50 tokens and 25 more for each full hour beyond that, ' +
       'at most 250 each time. Goods that have not come by 2026-11-11 00:00 UTC count as lost',
