@@ -68,8 +68,8 @@ abstract contract ShipmentFixture is DeviceRecords {
     uint128 internal constant PRICE = 3000e8;
 
     IAgreementFactory internal factory;
-    IPostedPriceFeed internal priceFeed;
     IAnchorLog internal anchorLog;
+    IPostedPriceFeed internal priceFeed;
     ICollateralEscrow internal escrow;
 
     function setUp() public virtual {
@@ -87,20 +87,22 @@ abstract contract ShipmentFixture is DeviceRecords {
         token = escrow.token();
     }
 
-    function _newFactory() internal virtual returns (IAgreementFactory) {
-        address claims = _newClaims();
-        anchorLog = IAnchorLog(vm.deployCode("AnchorLog.sol:AnchorLog"));
-        address disputes =
-            vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier(), anchorLog));
-        address payout = vm.deployCode("AgreementPayout.sol:AgreementPayout");
-        return
-            IAgreementFactory(
-                vm.deployCode("AgreementFactory.sol:AgreementFactory", abi.encode(claims, disputes, payout))
-            );
+    function _newFactory() internal returns (IAgreementFactory) {
+        bytes memory parts = abi.encode(_newClaims(), _newDisputes(), _newPayout());
+        return IAgreementFactory(vm.deployCode("AgreementFactory.sol:AgreementFactory", parts));
     }
 
     function _newClaims() internal virtual returns (address) {
         return vm.deployCode("AgreementClaims.sol:AgreementClaims");
+    }
+
+    function _newDisputes() internal virtual returns (address) {
+        anchorLog = IAnchorLog(vm.deployCode("AnchorLog.sol:AnchorLog"));
+        return vm.deployCode("AgreementDisputes.sol:AgreementDisputes", abi.encode(_newVerifier(), anchorLog));
+    }
+
+    function _newPayout() internal virtual returns (address) {
+        return vm.deployCode("AgreementPayout.sol:AgreementPayout");
     }
 
     /// @dev The verifier of post-quantum signatures.
