@@ -7,7 +7,7 @@ import { connectEventLog, connectNats } from '@consign/eventlog'
 import type { CompleteDraft } from '@consign/terms'
 import type { Observation } from './observer.ts'
 import { type DemoOptions, HELP, parseOptions } from './options.ts'
-import { checkInputs, runShipment, type ShipmentRun, shortenDispute } from './run.ts'
+import { checkInputs, runShipment, type ShipmentRun, shortenWindows } from './run.ts'
 import { amountsOf, DEFAULT_TERMS, readDraft } from './shipment.ts'
 import { SERVICES, type Stack, startStack } from './stack.ts'
 import { renderSummary, Tally } from './summary.ts'
@@ -38,7 +38,7 @@ async function main(): Promise<ExitCode> {
       process.stdout.write(HELP)
       return EXIT.ok
     }
-    draft = shortenDispute(readDraft(options.termsFile ?? DEFAULT_TERMS))
+    draft = shortenWindows(readDraft(options.termsFile ?? DEFAULT_TERMS))
     await checkInputs(draft, options.replay)
   } catch (error) {
     return refuse(error, EXIT.badInput)

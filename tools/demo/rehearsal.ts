@@ -5,7 +5,7 @@ import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
 import type { EdgeEvent } from './device.ts'
 import type { ShipmentDocument } from './document.ts'
 import type { Observation } from './observer.ts'
-import { runShipment, type ShipmentRun, shortenDispute } from './run.ts'
+import { runShipment, type ShipmentRun, shortenWindows } from './run.ts'
 import { DEFAULT_TERMS, readDraft, type ShipmentOptions } from './shipment.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
 
@@ -39,7 +39,7 @@ export async function rehearse(options: Partial<StackOptions> = {}): Promise<Reh
         stack,
         log,
         {
-          draft: shortenDispute(readDraft(termsFile ?? DEFAULT_TERMS)),
+          draft: shortenWindows(readDraft(termsFile ?? DEFAULT_TERMS)),
           paceMs: 4,
           readingsPerLeg: 96,
           onEdge: (event) => edgeEvents.push(event),
