@@ -251,7 +251,7 @@ test('an envelope that never comes holds the shipment up until the dispute windo
   expect(charged(events)).toMatchObject([
     { kind: 'single', startSeq: 0, extent: 3_000, worst: 9_000 },
     { kind: 'silence', startSeq: 0, extent: 13_000, penalty: '108' },
-    { kind: 'silence', startSeq: 2, extent: 5_000, penalty: '100' },
+    { kind: 'silence', startSeq: 2, extent: 0, penalty: '100' },
   ])
   expect(dataOf(events, 'leg.assessed')).toMatchObject([
     {

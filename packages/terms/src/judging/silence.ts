@@ -1,7 +1,7 @@
 /**
  * Silence: two consecutive envelopes of one boot begin further apart than agreed. One case for each gap, at the envelope before it; excess = gap -
  * silenceMsMax. Envelopes that never came lie in a gap like any other, and are judged when nothing more can come: before the first one that
- * did, between two, and after the last, where how long it was is not known and nothing is charged beyond the base.
+ * did, between two, and after the last, where how long it was is not known: extent 0, and nothing beyond the base is charged.
  */
 import type { SilenceClause } from '../clauses.ts'
 import {
@@ -61,7 +61,8 @@ function judgeMissingBeginning(clause: SilenceClause, first: Beat): Judgement | 
 function judgeMissingEnd(clause: SilenceClause, last: Beat | undefined): Judgement {
   const fromSeq = last?.seq ?? LEG_SEQ
   const fromMs = last?.baseUtcMs ?? 0
-  return silent(clause, { fromSeq, toSeq: fromSeq, fromMs, gapMs: clause.silenceMsMax })
+  const judgement = silent(clause, { fromSeq, toSeq: fromSeq, fromMs, gapMs: clause.silenceMsMax })
+  return { ...judgement, toMs: fromMs, extent: 0 }
 }
 
 /** The gaps between envelopes that came one after another; what lies around a hole is for judgeHole. */
