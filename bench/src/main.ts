@@ -1,9 +1,10 @@
-// npm run bench: the hot paths beside their baselines, each pair in the same run. `--json` for machines, names to choose: codec ingest.
+// npm run bench: the hot paths beside their baselines, each pair in the same run. `--json` for machines, names to choose: codec ingest judging.
 import type { BenchResult } from './measure.ts'
 
 const SUITES: Record<string, () => Promise<{ run(): Promise<BenchResult[]> }>> = {
   codec: () => import('./codec.ts'),
   ingest: () => import('./ingest.ts'),
+  judging: () => import('./judging.ts'),
 }
 
 const HELP = `Benchmarks of the hot paths, each beside a baseline measured in the same run. Trust the ratios, not the absolute times.
