@@ -110,8 +110,8 @@ const DISPUTES: Record<string, Reason> = {
 }
 
 const ETHER: Record<string, Reason> = {
-  AgreementCreditNotPaid: (a) => `${ether(a.amountWei)} are kept for ${a.account} and could not be paid; an account that takes ether can ask for its own`,
-    `nothing is kept for ${a.account}, or it takes no ether; give an account that does`,
+  AgreementCreditNotPaid: (a) =>
+    `${ether(a.amountWei)} are kept for ${a.account} and could not be paid; an account that takes ether can ask for its own`,
   AgreementEtherUnasked: () => 'ether came with a step that takes none; send it without',
 }
 

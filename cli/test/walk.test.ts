@@ -37,14 +37,14 @@ let caseId: Hex
 
 const done = async (line: string, as?: string) => {
   const answer = await stage.run(line, as)
-  expect(answer, `consign ${line}`).toMatchObject({ code: 0 })
+  if (answer.code !== 0) throw new Error(`consign ${line} ended with ${answer.code}: ${answer.stderr}`)
   return answer
 }
 
 beforeAll(async () => {
   stage = await setStage()
   device = native.generateKeys()
-}, 120_000)
+}, 240_000)
 afterAll(() => stage?.end())
 
 describe('keys', () => {
@@ -86,7 +86,7 @@ describe('the registry', () => {
     })
     await done('registry revoke --of supplier-2.key', 'shipper-x')
     expect((await done('registry show', 'supplier')).stdout).toContain('Revoked 20')
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('the escrow', () => {
@@ -102,7 +102,7 @@ describe('the escrow', () => {
     const { json, stdout } = await done('escrow show --json')
     expect(json).toMatchObject({ collateralWei: String(15n * 10n ** 17n), supply: String(10n ** 21n) })
     expect(stdout).toContain('"usd": "3000"')
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('the agreement', () => {
@@ -138,7 +138,7 @@ describe('the agreement', () => {
     expect(made.json.agreement).toBe(json.agreement)
     expect((await done('agreement address --folder ship --json')).json.exists).toBe(true)
     shipment = shipmentOf(json.agreement as Hex)
-  }, 60_000)
+  }, 240_000)
 
   it('begins, and custody passes', async () => {
     const first = await firstLeg(shipment)
@@ -162,7 +162,7 @@ describe('the agreement', () => {
     writeLeg(second, toPayer)
     writeFrame('seal-1', 'seal', await sealLeg(second))
     await done('agreement cut --folder ship --leg 1', 'supplier')
-  }, 60_000)
+  }, 240_000)
 
   it('charges what the folder proves, once', async () => {
     const { json } = await done('agreement prove --folder ship --leg 1 --limit 1 --json', 'supplier')
@@ -180,7 +180,7 @@ describe('the agreement', () => {
     expect((await done('agreement silence --folder ship --leg 1', 'supplier')).stdout).toContain(
       'was silent for',
     )
-  }, 60_000)
+  }, 240_000)
 
   it('is contested, and answered by the seal', async () => {
     expect(await stage.run(`agreement contest --folder ship --case ${caseId}`, 'supplier')).toMatchObject({
@@ -190,7 +190,7 @@ describe('the agreement', () => {
     await done(`agreement contest --folder ship --case ${caseId}`, 'shipper-x')
     const { stdout } = await done(`agreement answer --folder ship --case ${caseId}`, 'factory')
     expect(stdout).toContain('is upheld')
-  }, 60_000)
+  }, 240_000)
 
   it('is settled after the windows, and guarantees are claimed', async () => {
     await done('agreement acknowledge --folder ship --total 150 --submit', 'supplier')
@@ -218,7 +218,7 @@ describe('the agreement', () => {
     expect(stdout).toMatch(
       /shipper-x +50 tokens +13 tokens +0 tokens +0 tokens +25 tokens +25 tokens +0 tokens +0 \/ 1/,
     )
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('tokens', () => {
@@ -229,7 +229,7 @@ describe('tokens', () => {
     await done('escrow price --usd 2000', 'factory')
     const paid = await done('escrow execute --id 1', 'shipper-x')
     expect(paid.stdout).toContain('0.024875 ether') // 50 USD at 2000, less 0.5 %
-  }, 60_000)
+  }, 240_000)
 })
 
 describe('anchors', () => {
@@ -237,7 +237,7 @@ describe('anchors', () => {
     await done(`anchor add --seq 0 --root 0x${'12'.repeat(32)} --size 3`, 'factory')
     await done(`anchor witness --writer ${walletOf('factory')}`, 'shipper-x')
     expect((await done('anchor show --json', 'factory')).json).toMatchObject({ count: '1', size: '3' })
-  }, 60_000)
+  }, 240_000)
 })
 
 const walletOf = (name: string): Hex => keys[name]!.wallet.address.toLowerCase() as Hex

@@ -60,7 +60,7 @@ describe('a party alone with its files and the chain', () => {
       ...['fund', 'start', 'cut', 'prove', 'contest', 'answer'],
       ...['acknowledge', 'settle', 'claim', 'release'],
     ])
-  }, 120_000)
+  }, 240_000)
 
   it('has proven both violations against a contest', async () => {
     const { agreement } = rehearsal.shipment
