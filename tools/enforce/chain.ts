@@ -60,9 +60,9 @@ export function connect(rpcUrl: string, print: (step: string, what: string, gas?
     return eventsOf(receipt, abi)
   }
 
-  /** The chain's own time in seconds; a chain without traffic tells it only for the block to come. */
+  /** The chain's own time in seconds: that of its latest block, on which calls are simulated. */
   const nowS = async (): Promise<bigint> => {
-    const { timestamp } = await client.getBlock({ blockTag: 'pending' })
+    const { timestamp } = await client.getBlock()
     return timestamp
   }
 
