@@ -8,7 +8,7 @@ import {Disclosure} from "../../src/libraries/EnvelopeCodec.sol";
 import {LegKeys, Offer, Seal} from "../../src/libraries/Records.sol";
 import {MerkleReference} from "./MerkleReference.sol";
 import {ShipmentFixture} from "./ShipmentFixture.sol";
-import {StandInSignature, VerifierStandIn} from "./VerifierStandIn.sol";
+import {VerifierStandIn, standInSignature} from "./VerifierStandIn.sol";
 import {vm} from "./Vm.sol";
 
 /// @title Cases of a shipment under way, and what can be said to them
@@ -77,7 +77,7 @@ abstract contract DisputeFixture is ShipmentFixture {
     }
 
     function _signSlhDsa(bytes32 key, bytes32 digest) internal pure returns (bytes memory) {
-        return StandInSignature.sign(key, digest);
+        return standInSignature(key, digest);
     }
 
     // Cases

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// solhint-disable one-contract-per-file
+
 /// @dev Takes no ether, until it is asked to change its mind.
 contract RefusingReceiver {
     bool public takes;
 
+    error EtherRefused();
+
     receive() external payable {
-        require(takes, "no");
+        if (!takes) revert EtherRefused();
     }
 
     function change() external {
