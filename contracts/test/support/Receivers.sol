@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-pragma solidity 0.8.37;
-
 // solhint-disable one-contract-per-file
+pragma solidity 0.8.37;
 
 /// @dev Takes no ether, until it is asked to change its mind.
 contract RefusingReceiver {
