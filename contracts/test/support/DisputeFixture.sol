@@ -88,9 +88,9 @@ abstract contract DisputeFixture is ShipmentFixture {
         return _caseId(leg, ABOVE_40_ID, seq, 1);
     }
 
-    /// @dev The envelope with that excursion, which from now on is the one of its number.
+    /// @dev The envelope with that excursion, less than a step, which from now on is the one of its number.
     function _excursion(uint32 leg, uint32 seq) internal returns (Disclosure memory shown) {
-        shown = _envelope(leg, seq, "before", _values(39_000, 41_000));
+        shown = _envelope(leg, seq, "before", _values(39_000, 40_500));
         _evidence[leg][seq] = _digest(shown);
     }
 
