@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeSignedAccept, native, Refusal } from '@consign/envelope'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
-import { partyByWallet, signAccept, type Terms, termsHash } from '@consign/terms'
+import { partyByWallet, signAccept, signAcknowledgement, type Terms, termsHash } from '@consign/terms'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Hex, toHex, zeroHash } from 'viem'
 import type { Identity } from './identities.ts'
@@ -17,6 +17,8 @@ export class PartyClient {
   readonly identity: Identity
   private readonly connection: NatsConnection
   private readonly accepts = new Map<Hex, Promise<unknown>>()
+  /** Amounts that came in, by payment. */
+  private readonly received = new Map<string, bigint>()
 
   private constructor(identity: Identity, connection: NatsConnection) {
     this.identity = identity
@@ -96,6 +98,21 @@ export class PartyClient {
       },
     )
     return this.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
+  }
+
+  /** Says with its signature what it got in all for this agreement, so that the guarantee is freed. A payment told twice counts once. */
+  async acknowledge(
+    agreement: Hex,
+    chainId: number,
+    payment: { paymentId: string; amount: string },
+  ): Promise<unknown> {
+    if (this.received.has(payment.paymentId)) return
+    this.received.set(payment.paymentId, BigInt(payment.amount))
+    const cumulative = [...this.received.values()].reduce((sum, amount) => sum + amount, 0n)
+    const party = this.identity.wallet.address.toLowerCase() as Hex
+    const where = { chainId, agreement }
+    const { ecdsa } = await signAcknowledgement(native, this.identity, where, { party, cumulative })
+    return this.command('acknowledge', { agreement, cumulative: String(cumulative), signature: ecdsa })
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KeySet, native, Refusal } from '@consign/envelope'
+import type { ConsignEvent } from '@consign/events'
 import {
   type AgreementDomain,
   type AgreementMessage,
@@ -131,7 +132,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   ).then(() => signTerms(signing, terms, byAddress))
   if (options.signLate !== true) await signed
   const sscc = general(terms).shipment
-  acceptOffers(stack, terms, agreement, byAddress, options)
+  followFeeds(stack, terms, agreement, byAddress, options)
 
   const network = await startMobileNetwork(stack.mqttPort)
   const onEdge = (event: EdgeEvent) => {
@@ -228,26 +229,37 @@ async function signTerms(
 
 const lower = (address: Hex): Hex => address.toLowerCase() as Hex
 
-/** The itinerary: the carriers in the order of the terms, as many as there are handovers, then the payer. */
-function acceptOffers(
+/**
+ * Each party follows its own feed: the carriers take the goods in the order of the terms, as many as there are handovers, then the payer; and
+ * who is paid says so.
+ */
+function followFeeds(
   stack: Stack,
   terms: Terms,
   agreement: Hex,
   clients: Map<string, PartyClient>,
   { replay, onEdge }: ShipmentOptions,
 ): void {
+  const { chainId } = stack.deployment
   const takers = carriers(terms)
     .slice(0, replay === undefined ? undefined : replay.handovers.length)
     .map((carrier) => carrier.wallet)
   const itinerary = [...takers, lower(stack.payer.wallet.address)]
+  const answerOf = (
+    event: ConsignEvent,
+    address: string,
+    client: PartyClient,
+  ): Promise<unknown> | undefined => {
+    if (event.type === 'custody.offered.v1' && itinerary[event.data.leg] === address)
+      return client.accept(terms, agreement, chainId, event.data.offerDigest)
+    if (event.type === 'settlement.payment.made.v1' && event.data.wallet === address)
+      return client.acknowledge(agreement, chainId, event.data)
+  }
   for (const [address, client] of clients) {
     client.follow(general(terms).shipment, (event) => {
-      if (event.type !== 'custody.offered.v1' || itinerary[event.data.leg] !== address) return
-      client
-        .accept(terms, agreement, stack.deployment.chainId, event.data.offerDigest)
-        .catch((error: Error) =>
-          onEdge({ event: 'notAccepted', party: client.identity.name, reason: error.message }),
-        )
+      answerOf(event, address, client)?.catch((error: Error) =>
+        onEdge({ event: 'notAnswered', party: client.identity.name, to: event.type, reason: error.message }),
+      )
     })
   }
 }

@@ -48,8 +48,8 @@ export class Timeline {
     }
     if (event.event === 'refused')
       this.say(`the device refused an acceptance: ${event.reason} (${event.code})`, 'red')
-    if (event.event === 'notAccepted')
-      this.say(`${event.party} could not accept the goods: ${event.reason}`, 'red')
+    if (event.event === 'notAnswered')
+      this.say(`${event.party} could not answer ${event.to}: ${event.reason}`, 'red')
   }
 
   private showEnvelope(agreement: Hex, envelope: Envelope): void {
