@@ -8,19 +8,30 @@ import type { Decider } from '@consign/eventlog'
 import type { EventData, FactOf } from '@consign/events'
 import { type PayoutPlan, transfersOf } from '@consign/terms'
 import { type Hex, hexToBytes, numberToBytes } from 'viem'
+import {
+  decideGuarantee,
+  evolveGuarantee,
+  type GuaranteeCommand,
+  type GuaranteeFact,
+  type GuaranteeRecord,
+  NO_GUARANTEE_RECORD,
+} from './guarantee.ts'
 
 export type SettlementCommand =
   | { type: 'plan'; agreement: Hex; shipment: string; plan: PayoutPlan; dueAtMs: number; nowMs: number }
   | { type: 'intend'; via: string }
   | { type: 'recordPaid'; paymentId: string; txHash: Hex }
   | { type: 'close' }
+  | GuaranteeCommand
 
-export type SettlementFact = FactOf<
-  | 'settlement.planned.v1'
-  | 'settlement.payment.intended.v1'
-  | 'settlement.payment.made.v1'
-  | 'settlement.settled.v1'
->
+export type SettlementFact =
+  | FactOf<
+      | 'settlement.planned.v1'
+      | 'settlement.payment.intended.v1'
+      | 'settlement.payment.made.v1'
+      | 'settlement.settled.v1'
+    >
+  | GuaranteeFact
 
 export type Payment = EventData<'settlement.payment.intended.v1'> & { made: boolean }
 
@@ -29,10 +40,11 @@ export type Settlement = {
   plan?: PayoutPlan
   payments: readonly Payment[]
   settled: boolean
+  guarantee: GuaranteeRecord
 }
 
 export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settlement> = {
-  initial: { payments: [], settled: false },
+  initial: { payments: [], settled: false, guarantee: NO_GUARANTEE_RECORD },
 
   decide(command, settlement) {
     switch (command.type) {
@@ -45,7 +57,7 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
       case 'close':
         return close(settlement)
       default:
-        return unreachable(command)
+        return decideGuarantee(command, settlement.guarantee)
     }
   },
 
@@ -66,7 +78,7 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
       case 'settlement.settled.v1':
         return { ...settlement, settled: true }
       default:
-        return unreachable(event)
+        return { ...settlement, guarantee: evolveGuarantee(settlement.guarantee, event) }
     }
   },
 }
@@ -139,8 +151,4 @@ function close({ of, plan, payments, settled }: Settlement): SettlementFact[] {
     )
   const paid = payments.reduce((sum, payment) => sum + BigInt(payment.amount), 0n)
   return [{ type: 'settlement.settled.v1', data: { ...of, paid: paid.toString(), refund: plan.refund } }]
-}
-
-function unreachable(never: never): never {
-  throw new Error(`Unknown settlement entry: ${JSON.stringify(never)}`)
 }
