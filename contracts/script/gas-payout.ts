@@ -11,8 +11,9 @@ import { native } from '@consign/envelope'
 import { portableProvider } from '@consign/envelope/portable'
 import { parties, partyByName, partyIdentity, signAcknowledgement, windows } from '@consign/terms'
 import { encodeFunctionData, type Hex, hexToBytes, parseEther, sha256 } from 'viem'
-import type { Meter } from './gas-meter.ts'
+import type { GasCase, Meter } from './gas-meter.ts'
 import { type Journey, partyOf, toAgreement } from './gas-shipment.ts'
+import { postedPrice } from './organisation.ts'
 import type { Shipment } from './shipment.ts'
 
 /** The target of a settlement: 70,000 and 30,000 for each who is paid. */
@@ -29,11 +30,7 @@ export async function measureSettlement(meter: Meter, { shipment }: Journey): Pr
   await travel(disputeMs / 1000 + 1)
   const payees = BigInt(parties(terms).length - 1)
   await measure(
-    {
-      call: 'Agreement.settle',
-      what: `${payees} payees, one charged`,
-      target: SETTLE_GAS + payees * SETTLE_GAS_PER_PAYEE,
-    },
+    settlementCase(payees),
     toAgreement(shipment, { functionName: 'settle', args: settleArguments(terms) }),
   )
   await measure(
@@ -46,6 +43,16 @@ export async function measureSettlement(meter: Meter, { shipment }: Journey): Pr
     { call: 'Agreement.claim', what: 'of a party that was not' },
     toAgreement(shipment, { functionName: 'claim', args: claimArguments(terms, unpaid) }),
   )
+}
+
+function settlementCase(payees: bigint): GasCase {
+  return {
+    call: 'Agreement.settle',
+    what: `${payees} payees, one charged, each rated for the first time`,
+    target: SETTLE_GAS + payees * SETTLE_GAS_PER_PAYEE,
+    missed:
+      'a first rating by a payer is a new slot, 22,100 for each payee, and the clauses of all parties are shown; the reservation in the escrow ends here too',
+  }
 }
 
 async function measureAcknowledgement({ measure }: Meter, shipment: Shipment, party: Hex): Promise<void> {
@@ -83,6 +90,10 @@ export async function measureMoney({ deployment, measure, send }: Meter, shipmen
   await measure(
     { call: 'CollateralEscrow.deposit', what: '' },
     { to: escrow, data: escrowCall('deposit', []), value: parseEther('1') },
+  )
+  await measure(
+    { call: 'PostedPriceFeed.post', what: '' },
+    { to: deployment.priceFeed, data: postedPrice(), from: organisation },
   )
   await measure(
     { call: 'CollateralEscrow.issue', what: '' },

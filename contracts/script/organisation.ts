@@ -31,10 +31,7 @@ export async function coverOrganisation(
   )
   const send = (to: Hex, data: Hex, value = 0n) =>
     mined(client, client.sendTransaction({ account: organisation, to, data, value, chain: null }))
-  await send(
-    deployment.priceFeed,
-    encodeFunctionData({ abi: postedPriceFeedAbi, functionName: 'post', args: [POSTED_PRICE] }),
-  )
+  await send(deployment.priceFeed, postedPrice())
   await send(
     deployment.escrow,
     encodeFunctionData({
@@ -44,6 +41,11 @@ export async function coverOrganisation(
     }),
     cover.collateralWei,
   )
+}
+
+/** Calldata that posts the price to the feed of the organisation, who sends it. */
+export function postedPrice(): Hex {
+  return encodeFunctionData({ abi: postedPriceFeedAbi, functionName: 'post', args: [POSTED_PRICE] })
 }
 
 async function mined(client: WalletClient, sent: Promise<Hex>): Promise<void> {

@@ -1,27 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
 import { addEnvelope, firstLeg, makeShipment } from '../../../contracts/script/shipment.ts'
-import {
-  type Deployment,
-  deployConsign,
-  disclosureFor,
-  startArguments,
-  type WalletClient,
-  walletClient,
-} from '../src/index.ts'
-import { above40, calls, create, degrees, draftWith, refusal } from './calls.ts'
+import { type Deployment, startArguments, type WalletClient } from '../src/index.ts'
+import { above40, calls, create, degrees, draftWith, proofOf, refusal } from './calls.ts'
+import { startWorld, type World } from './world.ts'
 
-let anvil: Anvil
+let world: World
 let client: WalletClient
 let deployment: Deployment
 
 beforeAll(async () => {
-  anvil = await startAnvil()
-  client = walletClient(anvil.url, developer)
-  deployment = await deployConsign({ client, account: developer })
+  world = await startWorld()
+  ;({ client, deployment } = world)
 })
 
-afterAll(() => anvil.stop())
+afterAll(() => world?.anvil.stop())
 
 test('what one agreement accepts, no other does', async () => {
   const draft = draftWith('somebody')
@@ -34,24 +26,18 @@ test('what one agreement accepts, no other does', async () => {
   const foreign = startArguments({ terms: one.terms, keys: leg.signedKeys })
   expect(await refusal(theirs.start(foreign))).toBe('ClauseNotInTerms')
   const sound = startArguments({ terms: other.terms, keys: otherLeg.signedKeys })
-  expect(await refusal(theirs.start([foreign[0], foreign[1], sound[2], sound[3], sound[4]]))).toBe(
+  expect(await refusal(theirs.start([foreign[0], foreign[1], sound[2], sound[3], sound[4], sound[5]]))).toBe(
     'AgreementDeviceSignatureInvalid',
   )
   await theirs.start(sound)
 
   await addEnvelope(leg, degrees(39, 45))
   const limit = above40(other)
-  const carried = disclosureFor({
-    terms: other.terms,
-    limit,
-    keys: otherLeg.signedKeys,
-    run: leg.wires,
-    index: 1,
-  })
+  const carried = proofOf({ terms: other.terms, limit, keys: otherLeg.signedKeys, run: leg.wires, index: 1 })
   expect(await refusal(theirs.prove(carried))).toBe('AgreementEnvelopeForeign')
   await addEnvelope(otherLeg, degrees(39, 45))
   await theirs.prove(
-    disclosureFor({ terms: other.terms, limit, keys: otherLeg.signedKeys, run: otherLeg.wires, index: 1 }),
+    proofOf({ terms: other.terms, limit, keys: otherLeg.signedKeys, run: otherLeg.wires, index: 1 }),
   )
 })
 

@@ -1,295 +1,362 @@
-import { caseId } from '@consign/terms'
-import { bytesToHex, type Hex } from 'viem'
+// The life of one agreement, from its signatures to its last token, by the calls of this package and the bytes that devices and parties sign.
+import { native } from '@consign/envelope'
+import {
+  caseId,
+  deadline,
+  limits,
+  partyByName,
+  payoutPlan,
+  signAcknowledgement,
+  type TermsDraft,
+  windows,
+} from '@consign/terms'
+import { type Judgement, limitFold } from '@consign/terms/judging'
+import { SAMPLE_DRAFT } from '@consign/terms/testing'
+import {
+  bytesToHex,
+  createTestClient,
+  type Hex,
+  http,
+  type LocalAccount,
+  parseEther,
+  parseEventLogs,
+} from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
 import {
   addEnvelope,
   firstLeg,
   type Handover,
   handOver,
+  handOverManually,
   type LegEvidence,
   makeShipment,
+  type Rows,
   type Shipment,
+  sealLeg,
 } from '../../../contracts/script/shipment.ts'
+import { readStoredEnvelope } from '../../../services/penalty/src/domain/stored-envelope.ts'
 import {
   agreementAbi,
+  claimArguments,
+  contestArguments,
   cutArguments,
-  type Deployment,
-  deployConsign,
-  disclosureFor,
+  fundArguments,
+  isProvable,
+  lateArguments,
+  manualCutArguments,
+  releaseArguments,
+  sealAnswerArguments,
+  settleArguments,
+  settlementTokenAbi,
+  silenceArguments,
   startArguments,
-  type WalletClient,
-  walletClient,
+  violationCalls,
 } from '../src/index.ts'
-import { above40, type Cut, calls, create, degrees, draftWith, type Proof, refusal } from './calls.ts'
+import { calls, create, refusal } from './calls.ts'
+import { startWorld, type World } from './world.ts'
 
-const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+const DRAFT: TermsDraft = {
+  ...SAMPLE_DRAFT,
+  limits: [
+    { metric: 'temperature', above: 40, penaltyTokens: '3', perStepTokens: '1', step: 1 },
+    {
+      metric: 'temperature',
+      kind: 'single',
+      above: 30,
+      minutes: 12,
+      between: 'linear',
+      penaltyTokens: '2',
+      perStepTokens: '0.5',
+      stepMinutes: 5,
+      startUpMinutes: 15,
+    },
+    {
+      metric: 'humidity',
+      kind: 'cumulative',
+      above: 80,
+      minutes: 30,
+      gapMinutesMax: 60,
+      between: 'worstCase',
+      penaltyTokens: '2',
+      perStepTokens: '0.001',
+      stepMinutes: 5,
+      beneficiary: 'supplier',
+    },
+  ],
+  silence: { minutesMax: 60, penaltyTokens: '1' },
+  deadline: { hours: 240, penaltyTokens: '4' },
+  guaranteePercent: 50,
+}
+const TOKEN = 10n ** 18n
+const LONG_READINGS = 512
+const LONG_ENVELOPES = 26
 
-let anvil: Anvil
-let client: WalletClient
-let deployment: Deployment
+let world: World
+let shipment: Shipment
+let chain: ReturnType<typeof calls>
+let [leg0, leg1]: LegEvidence[] = []
+let toX: Handover
+const judged: (Judgement & { id: Hex })[] = []
+
+const walletOf = (name: string) => partyByName(shipment.terms, name)?.wallet as Hex
+const accountOf = (name: string) => shipment.parties[name]?.wallet as LocalAccount
+const keysOf = (name: string) => shipment.parties[name]!
+const read = <Name extends 'penaltiesOf' | 'awardOf'>(functionName: Name, wallet: Hex) =>
+  world.client.readContract({
+    address: shipment.agreement,
+    abi: agreementAbi,
+    functionName: functionName as 'penaltiesOf',
+    args: [wallet],
+  })
+const balanceOf = (wallet: Hex) =>
+  world.client.readContract({
+    address: world.deployment.token,
+    abi: settlementTokenAbi,
+    functionName: 'balanceOf',
+    args: [wallet],
+  })
+const travel = async (seconds: number) => {
+  const test = createTestClient({ mode: 'anvil', transport: http(world.anvil.url) })
+  await test.increaseTime({ seconds })
+  await test.mine({ blocks: 1 })
+}
+
+// Degrees and percent by turns, inside and outside, with gaps.
+const rows = (...values: [number | undefined, number][]): Rows =>
+  values.map(([temperature, humidity]) => ({
+    ...(temperature === undefined ? {} : { temperature: temperature * 1000 }),
+    humidity: humidity * 1000,
+  }))
 
 beforeAll(async () => {
-  anvil = await startAnvil()
-  client = walletClient(anvil.url, developer)
-  deployment = await deployConsign({ client, account: developer })
-})
+  world = await startWorld()
+  shipment = await makeShipment(world.deployment, DRAFT)
+  chain = calls(world.client, shipment.agreement)
+  leg0 = await firstLeg(shipment)
+  await addEnvelope(
+    leg0,
+    rows([45, 50], [35, 50], [36, 90], [29, 50], [37, 50], [38, 50], [39, 85], [41, 50], [20, 50]),
+  )
+  toX = await handOver(shipment, leg0, keysOf('shipper-x'))
+  leg1 = toX.next
+  await addEnvelope(leg1, rows([20, 90], [41, 90], [47, 90], [undefined, 90], [20, 90], [31, 90], [33, 90]))
+  await addEnvelope(leg1, rows([34, 95], [44, 70], [20, 70]))
+  await addEnvelope(leg1, rows([20, 70], [43, 81]), 3 * 3_600_000)
+  const damp = Array.from({ length: LONG_READINGS }, (): [number, number] => [20, 85])
+  for (let count = 0; count < LONG_ENVELOPES; count++) await addEnvelope(leg1, rows(...damp))
+  await addEnvelope(leg1, [], 20 * 86_400_000)
+}, 120_000)
 
-afterAll(() => anvil.stop())
+afterAll(() => world?.anvil.stop())
 
-const party = (shipment: Shipment, name: string) => {
-  const keys = shipment.parties[name]
-  if (!keys) throw new Error(`no party ${name}`)
-  return keys
-}
-const walletOf = (shipment: Shipment, name: string) => party(shipment, name).wallet.address.toLowerCase()
-const highS = ({ r, s }: { r: Hex; s: Hex }) =>
-  ({ r, s: `0x${(P256_ORDER - BigInt(s)).toString(16).padStart(64, '0')}` }) as const
-describe('a shipment over three legs', () => {
-  let shipment: Shipment
-  let chain: ReturnType<typeof calls>
-  let leg0: LegEvidence
-  let leg1: LegEvidence
-  let toX: Handover
-  let toY: Handover
-
-  const proof = (leg: LegEvidence, from: number, to: number, index: number): Proof =>
-    disclosureFor({
-      terms: shipment.terms,
-      limit: above40(shipment),
-      keys: leg.signedKeys,
-      run: leg.wires.slice(from, to + 1),
-      index,
-    })
-
-  beforeAll(async () => {
-    shipment = await makeShipment(deployment)
-    chain = calls(client, shipment.agreement)
-    leg0 = await firstLeg(shipment)
-    await addEnvelope(leg0, degrees(20, 21))
-    toX = await handOver(shipment, leg0, party(shipment, 'shipper-x'))
-    leg1 = toX.next
-    await addEnvelope(leg1, degrees(39, 40, 41, 47, 40)) // seq 0: one excursion, from index 2
-    await addEnvelope(leg1, degrees(undefined, undefined)) // seq 1
-    await addEnvelope(leg1, []) // seq 2: a heartbeat
-    await addEnvelope(leg1, degrees(undefined, 43, undefined, 44)) // seq 3: the next, from index 1
-    toY = await handOver(shipment, leg1, party(shipment, 'shipper-y'))
+describe('custody', () => {
+  test('begins once the payer has funded the guarantee', async () => {
+    const { terms } = shipment
+    await create(world.client, world.deployment.factory, shipment)
+    const start = startArguments({ terms, keys: leg0!.signedKeys })
+    expect(await refusal(chain.start(start))).toBe('AgreementNotFunded')
+    const approve = {
+      address: world.deployment.token,
+      abi: settlementTokenAbi,
+      functionName: 'approve',
+      args: [shipment.agreement, 1000n * TOKEN],
+      account: world.payer,
+      chain: null,
+    } as const
+    await world.client.waitForTransactionReceipt({ hash: await world.client.writeContract(approve) })
+    await chain.send({ functionName: 'fund', args: fundArguments(terms) }, { account: world.payer })
+    expect(await balanceOf(shipment.agreement)).toBe(150n * TOKEN)
+    await chain.start(start)
+    expect(await chain.custodianOf(0)).toBe(walletOf('supplier'))
+    expect(await refusal(chain.start(start))).toBe('AgreementAlreadyStarted')
   })
 
-  test('is created where its parties computed it', async () => {
-    await create(client, deployment.factory, shipment)
-    const termsHash = await client.readContract({
-      address: shipment.agreement,
-      abi: agreementAbi,
-      functionName: 'termsHash',
-    })
-    expect(termsHash).toBe(shipment.termsHash)
-  })
-
-  test('refuses a cut and a proof before it has begun', async () => {
-    expect(
-      await refusal(chain.recordCut(cutArguments({ terms: shipment.terms, keys: leg0.signedKeys, ...toX }))),
-    ).toBe('AgreementLegNotBegun')
-    expect(await refusal(chain.prove(proof(leg1, 0, 0, 2)))).toBe('AgreementLegNotBegun')
-  })
-
-  test('begins with the payee, under keys that the device signed', async () => {
-    const args = startArguments({ terms: shipment.terms, keys: leg0.signedKeys })
-    const [keys, signature, device, payer, payee] = args
-    const unsigned = startArguments({ terms: shipment.terms, keys: leg1.signedKeys })
-    expect(await refusal(chain.start([unsigned[0], unsigned[1], device, payer, payee]))).toBe(
-      'AgreementDeviceSignatureInvalid',
-    )
-    expect(await refusal(chain.start([keys, highS(signature), device, payer, payee]))).toBe(
-      'AgreementDeviceSignatureInvalid',
-    )
-    expect(await refusal(chain.start([keys, signature, device, payer, payer]))).toBe(
-      'AgreementRoleUnexpected',
-    )
-    const elsewhere = { ...payee, proof: [] }
-    expect(await refusal(chain.start([keys, signature, device, payer, elsewhere]))).toBe('ClauseNotInTerms')
-
-    await chain.start(args)
-    expect(await chain.custodianOf(0)).toBe(walletOf(shipment, 'supplier'))
-    expect((await chain.legOf(0)).keysHash).toBe(bytesToHex(leg0.keysHash))
-    expect(await refusal(chain.start(args))).toBe('AgreementAlreadyStarted')
-  })
-
-  test('passes to shipper X by a cut that the leg signed over an offer and its acceptance', async () => {
-    const args = cutArguments({ terms: shipment.terms, keys: leg0.signedKeys, ...toX })
-    const [leg, keys, offer, accept, acceptSignature, cut, signature, taker] = args
-    const other = cutArguments({ terms: shipment.terms, keys: leg1.signedKeys, ...toY })
-    const altered: [string, Cut][] = [
-      ['AgreementKeysNotOfLeg', [leg, other[1], offer, accept, acceptSignature, cut, signature, taker]],
-      ['AgreementDeviceSignatureInvalid', [leg, keys, offer, accept, acceptSignature, cut, other[6], taker]],
-      [
-        'AgreementDeviceSignatureInvalid',
-        [leg, keys, offer, accept, acceptSignature, cut, highS(signature), taker],
-      ],
-      [
-        'AgreementDeviceSignatureInvalid',
-        [leg, keys, offer, accept, acceptSignature, { ...cut, n: 2 }, signature, taker],
-      ],
-      ['AgreementAcceptSignatureInvalid', [leg, keys, offer, accept, other[4], cut, signature, taker]],
-      [
-        'AgreementAcceptSignatureInvalid',
-        [
-          leg,
-          keys,
-          { ...offer, nonce: other[2].head.slice(0, 34) as Hex },
-          accept,
-          acceptSignature,
-          cut,
-          signature,
-          taker,
-        ],
-      ],
-      ['AgreementAcceptNotAsAgreed', [leg, keys, offer, accept, acceptSignature, cut, signature, other[7]]],
-      [
-        'AgreementAcceptNotAsAgreed',
-        [leg, keys, offer, { ...accept, amount: 1n }, acceptSignature, cut, signature, taker],
-      ],
-      [
-        'AgreementCutOutsideOffer',
-        [leg, keys, { ...offer, m: 2 }, accept, acceptSignature, cut, signature, taker],
-      ],
-      [
-        'ClauseNotInTerms',
-        [leg, keys, offer, accept, acceptSignature, cut, signature, { ...taker, salt: other[7].salt }],
-      ],
-    ]
-    for (const [expected, call] of altered) expect(await refusal(chain.recordCut(call))).toBe(expected)
-
+  test('passes by what device and taker signed', async () => {
+    const { terms } = shipment
+    const strangers = (await makeShipment(world.deployment, draftWithStranger())).parties.stranger!
+    const strange = await handOver(shipment, leg0!, strangers)
+    expect(() => cutArguments({ terms, keys: leg0!.signedKeys, ...strange })).toThrow('do not list')
+    const args = cutArguments({ terms, keys: leg0!.signedKeys, ...toX })
     await chain.recordCut(args)
-    expect(await chain.custodianOf(1)).toBe(walletOf(shipment, 'shipper-x'))
+    expect(await chain.custodianOf(1)).toBe(walletOf('shipper-x'))
     expect(await chain.legOf(0)).toMatchObject({ ended: true, n: 1 })
-    expect(await chain.legOf(1)).toMatchObject({ ended: false, keysHash: bytesToHex(leg1.keysHash) })
+    expect(await chain.legOf(1)).toMatchObject({ ended: false, keysHash: bytesToHex(leg1!.keysHash) })
     expect(await refusal(chain.recordCut(args))).toBe('AgreementLegEnded')
   })
+})
 
-  test('refuses a late cut, an acceptance under other amounts and one by a stranger', async () => {
-    const { terms } = shipment
-    const x = party(shipment, 'shipper-y')
-    const late = await handOver(shipment, leg1, x, { m: 1, ttlEnvelopes: 2 })
-    expect(await refusal(chain.recordCut(cutArguments({ terms, keys: leg1.signedKeys, ...late })))).toBe(
-      'AgreementCutOutsideOffer',
-    )
-    const dearer = await handOver(shipment, leg1, x, { amount: 51n * 10n ** 18n })
-    expect(await refusal(chain.recordCut(cutArguments({ terms, keys: leg1.signedKeys, ...dearer })))).toBe(
-      'AgreementAcceptNotAsAgreed',
-    )
-    const strangers = (await makeShipment(deployment, draftWith('stranger'))).parties.stranger
-    if (!strangers) throw new Error('no stranger')
-    const strange = await handOver(shipment, leg1, strangers)
-    expect(() => cutArguments({ terms, keys: leg1.signedKeys, ...strange })).toThrow('do not list')
-  })
-
-  test('refuses every proof that is not of the first reading outside', async () => {
-    const { terms } = shipment
-    const sound = proof(leg1, 0, 0, 2)
-    const [leg, keys, limit, run, index, signature] = sound
-    const [shown] = run
-    const leg0Proof = disclosureFor({
-      terms,
-      limit: above40(shipment),
-      keys: leg0.signedKeys,
-      run: leg0.wires,
-      index: 0,
-    })
-    if (!shown) throw new Error('no disclosure')
-    const flipped = (bytes: Hex) => `${bytes.slice(0, -1)}${bytes.endsWith('0') ? '1' : '0'}` as Hex
-    const altered: [string, Proof][] = [
-      ['AgreementReadingInside', proof(leg1, 0, 0, 1)],
-      ['AgreementNotFirstOutside', proof(leg1, 0, 0, 3)],
-      ['AgreementReadingAbsent', proof(leg1, 0, 0, 5)],
-      ['AgreementReadingAbsent', proof(leg1, 0, 3, 0)],
-      ['AgreementNotFirstOutside', proof(leg1, 0, 3, 3)],
-      ['AgreementPredecessorMissing', proof(leg1, 1, 3, 1)],
-      ['AgreementPredecessorMissing', proof(leg1, 3, 3, 1)],
-      [
-        'AgreementRunNotLinked',
-        [
-          leg,
-          keys,
-          limit,
-          [...proof(leg1, 0, 1, 0)[3], ...proof(leg1, 3, 3, 0)[3]],
-          1,
-          proof(leg1, 3, 3, 1)[5],
-        ],
-      ],
-      ['AgreementRunEmpty', [leg, keys, limit, [], index, signature]],
-      ['AgreementDeviceSignatureInvalid', [leg, keys, limit, run, index, proof(leg1, 1, 1, 0)[5]]],
-      ['AgreementDeviceSignatureInvalid', [leg, keys, limit, run, index, highS(signature)]],
-      ['AgreementKeysNotOfLeg', [leg, leg0Proof[1], limit, run, index, signature]],
-      ['AgreementKeysNotOfLeg', [0, keys, limit, run, index, signature]],
-      ['AgreementEnvelopeForeign', [0, leg0Proof[1], limit, run, index, signature]],
-      ['ClauseNotInTerms', [leg, keys, { ...limit, body: flipped(limit.body) }, run, index, signature]],
-      [
-        'ClauseKindUnexpected',
-        [leg, keys, startArguments({ terms, keys: leg0.signedKeys })[2], run, index, signature],
-      ],
-      [
-        'EnvelopeColumnMismatch',
-        [leg, keys, limit, [{ ...shown, column: flipped(shown.column) }], index, signature],
-      ],
-      ['EnvelopeColumnMismatch', [leg, keys, limit, [{ ...shown, column: '0x' }], index, signature]],
-      [
-        'EnvelopeColumnMismatch',
-        [leg, keys, limit, [{ ...shown, columnSalt: flipped(shown.columnSalt) }], index, signature],
-      ],
-      [
-        'EnvelopeColumnMismatch',
-        [leg, keys, limit, [{ ...shown, hashes: shown.hashes.toReversed() }], index, signature],
-      ],
-      [
-        'EnvelopeHeaderMalformed',
-        [leg, keys, limit, [{ ...shown, header: shown.header.slice(0, -2) as Hex }], index, signature],
-      ],
-      [
-        'AgreementDeviceSignatureInvalid',
-        [leg, keys, limit, [{ ...shown, header: flipped(shown.header) }], index, signature],
-      ],
-    ]
-    for (const [expected, call] of altered) expect(await refusal(chain.prove(call))).toBe(expected)
-  })
-
-  test('charges each excursion once, to the custodian of its leg', async () => {
-    await chain.prove(proof(leg1, 0, 0, 2))
-    await chain.prove(proof(leg1, 0, 3, 1))
-    const cases = [
-      { startSeq: 0, startIndex: 2, value: 41_000 },
-      { startSeq: 3, startIndex: 1, value: 43_000 },
-    ].map(({ value, ...start }) => ({
-      value,
-      id: caseId({ agreement: shipment.agreement, leg: 1, limitId: above40(shipment).limitId, ...start }),
-    }))
-    const proven = (await chain.events()).filter((event) => event.eventName === 'ViolationProven')
-    expect(proven.map(({ args }) => ({ id: args.caseId, value: args.value }))).toEqual(cases)
-    for (const { args } of proven) {
-      expect(args.custodian.toLowerCase()).toBe(walletOf(shipment, 'shipper-x'))
-      expect(args.penalty).toBe(10n * 10n ** 18n)
+describe('breaches', () => {
+  test('of every limit cost on chain what the services charge for them', async () => {
+    const { terms, agreement } = shipment
+    for (const leg of [leg0!, leg1!]) {
+      for (const limit of limits(terms)) {
+        if (!isProvable(limit)) throw new Error('the chain cannot judge it')
+        for (const judgement of judgementsOf(leg, limit)) {
+          const { startSeq, startIndex, runFromSeq, runToSeq } = judgement
+          const id = caseId({ agreement, leg: leg.ref.leg, limitId: limit.limitId, startSeq, startIndex })
+          const start = limit.kind === 'limit.cumulative' ? undefined : { seq: startSeq, index: startIndex }
+          const run = leg.wires.slice(runFromSeq, runToSeq + 1)
+          for (const call of violationCalls({ terms, limit, keys: leg.signedKeys, run, start }))
+            await chain.send(call)
+          expect((await chain.caseOf(id)).penalty).toBe(judgement.penalty)
+          judged.push({ ...judgement, id })
+        }
+      }
     }
-    for (const { id } of cases) expect((await chain.caseOf(id)).provenAt).toBeGreaterThan(0n)
-    expect(await refusal(chain.prove(proof(leg1, 0, 0, 2)))).toBe('AgreementAlreadyProven')
-    expect(await refusal(chain.prove(proof(leg1, 0, 3, 1)))).toBe('AgreementAlreadyProven')
+    expect(judged.map(({ clause, startSeq }) => [clause.kind, startSeq])).toEqual([
+      ['limit.instantaneous', 0],
+      ['limit.instantaneous', 0],
+      ['limit.single', 0],
+      ['limit.instantaneous', 0],
+      ['limit.instantaneous', 1],
+      ['limit.instantaneous', 2],
+      ['limit.single', 0],
+      ['limit.single', 0],
+      ['limit.cumulative', 0xffffffff],
+    ])
   })
 
-  test('refuses envelopes beyond the cut, and takes those before it after it too', async () => {
-    await chain.recordCut(cutArguments({ terms: shipment.terms, keys: leg1.signedKeys, ...toY }))
-    const [transferred] = (await chain.events()).filter(
-      (event) => event.eventName === 'CustodyTransferred' && event.args.leg === 1,
+  test('that take more than a transaction are proven by scans, which leave nothing behind', async () => {
+    const events = await chain.events()
+    const scans = events.filter((event) => event.eventName === 'ScanAdvanced')
+    expect(scans.length).toBe(2)
+    expect(
+      await refusal(chain.send({ functionName: 'dropScan', args: [1, limits(shipment.terms)[2]!.limitId] })),
+    ).toBe('AgreementNoScan')
+  })
+
+  test('of silence and of the deadline are shown by two headers', async () => {
+    const { terms } = shipment
+    const keys = leg1!.signedKeys
+    const [wire, next] = leg1!.wires.slice(1, 3) as [Uint8Array, Uint8Array]
+    const before = await read('penaltiesOf', walletOf('shipper-x'))
+    await chain.send({ functionName: 'proveSilence', args: silenceArguments({ terms, keys, wire, next }) })
+    const late = lateArguments({
+      terms,
+      clause: deadline(terms)!,
+      keys,
+      late: leg1!.wires.at(-1)!,
+      before: { keys: leg0!.signedKeys, wire: leg0!.wires.at(-1)! },
+    })
+    await chain.send({ functionName: 'proveLate', args: late })
+    expect((await read('penaltiesOf', walletOf('shipper-x'))) - before).toBe(5n * TOKEN)
+  })
+
+  test('stand against a contest when the leg seal answers it', async () => {
+    const { terms } = shipment
+    const accused = accountOf('shipper-x')
+    await world.client.sendTransaction({ to: accused.address, value: parseEther('5'), chain: null })
+    const contested = judged.slice(-2)
+    const bond = { account: accused, value: parseEther('1') }
+    for (const { id } of contested)
+      await chain.send({ functionName: 'contest', args: contestArguments({ terms, caseId: id }) }, bond)
+    const evidence = { terms, keys: leg1!.signedKeys, seal: await sealLeg(leg1!), digests: leg1!.digests }
+    for (const [number, { id, penalty }] of contested.entries()) {
+      const { seq } = await chain.caseOf(id)
+      const args = sealAnswerArguments({ ...evidence, caseId: id, seq, sealKnown: number > 0 })
+      await chain.send({ functionName: 'answerWithSeal', args })
+      expect((await chain.caseOf(id)).penalty).toBe(penalty)
+    }
+  })
+
+  test('are charged no longer when nobody answers', async () => {
+    const { terms } = shipment
+    const { id, penalty } = judged.find(
+      ({ clause, penalty }) => clause.kind === 'limit.instantaneous' && penalty > 3n * TOKEN,
+    )!
+    const { custodian } = await chain.legOf((await chain.caseOf(id)).leg)
+    const accused = Object.values(shipment.parties).find(({ wallet }) => wallet.address === custodian)!.wallet
+    await world.client.sendTransaction({ to: accused.address, value: parseEther('5'), chain: null })
+    const before = await read('penaltiesOf', custodian)
+    const bond = { account: accused, value: parseEther('1') }
+    await chain.send({ functionName: 'contest', args: contestArguments({ terms, caseId: id }) }, bond)
+    await travel(windows(terms).answerMs / 1000 + 1)
+    await chain.send({ functionName: 'resolve', args: [id] })
+    expect(before - (await read('penaltiesOf', custodian))).toBe(penalty)
+    judged.splice(
+      judged.findIndex((one) => one.id === id),
+      1,
     )
-    expect(transferred?.args).toMatchObject({ n: 4, cutDigest: bytesToHex(toY.cutDigest) })
-    await addEnvelope(leg1, degrees(39, 45)) // seq 4, after the end
-    expect(await refusal(chain.prove(proof(leg1, 4, 4, 1)))).toBe('AgreementBeyondCut')
-    expect(await refusal(chain.prove(proof(leg1, 0, 3, 1)))).toBe('AgreementAlreadyProven')
-  })
-
-  test('holds an excursion that goes on across the cut against the taker as well', async () => {
-    const leg2 = toY.next
-    await addEnvelope(leg2, degrees(undefined, 45, 39))
-    await chain.prove(proof(leg2, 0, 0, 1))
-    const last = (await chain.events()).filter((event) => event.eventName === 'ViolationProven').at(-1)
-    expect(last?.args.custodian.toLowerCase()).toBe(walletOf(shipment, 'shipper-y'))
   })
 })
+
+describe('the end', () => {
+  test('settles as the payout plan says', async () => {
+    const { terms } = shipment
+    const { next, ...manual } = await handOverManually(
+      shipment,
+      leg1!,
+      keysOf('shipper-x'),
+      keysOf('factory'),
+    )
+    await chain.send({ functionName: 'recordManualCut', args: manualCutArguments({ terms, ...manual }) })
+    expect(next.ref.leg).toBe(2)
+    expect(await refusal(chain.send({ functionName: 'settle', args: settleArguments(terms) }))).toBe(
+      'AgreementNotSettleable',
+    )
+    await travel(windows(terms).disputeMs / 1000 + 1)
+    const receipt = await chain.send({ functionName: 'settle', args: settleArguments(terms) })
+    const fixed = parseEventLogs({ abi: agreementAbi, eventName: 'PayoutFixed', logs: receipt.logs })
+    const plan = payoutPlan({ terms, violations: await chargedCases() })
+    expect(fixed.map(({ args }) => [args.party.toLowerCase(), args.charged, args.uncollected])).toEqual(
+      plan.payouts.map(({ wallet, penalty, uncollected }) => [wallet, BigInt(penalty), BigInt(uncollected)]),
+    )
+    const [award] = plan.awards
+    expect(await read('awardOf', walletOf('supplier'))).toBe(BigInt(award?.amount ?? 0))
+    const [settled] = parseEventLogs({ abi: agreementAbi, eventName: 'Settled', logs: receipt.logs })
+    expect(settled?.args).toEqual({ amountTotal: 300n * TOKEN, refund: BigInt(plan.refund) })
+  })
+
+  test('pays the guarantee to who was not paid, and gives the rest back', async () => {
+    const { terms } = shipment
+    const supplier = walletOf('supplier')
+    const acknowledgement = { party: supplier, cumulative: 500n * TOKEN }
+    const { ecdsa } = await signAcknowledgement(native, keysOf('supplier'), shipment, acknowledgement)
+    await chain.send({ functionName: 'acknowledge', args: [supplier, acknowledgement.cumulative, ecdsa] })
+    await chain.send({ functionName: 'release', args: releaseArguments(terms, supplier) })
+    const claim = (name: string) =>
+      chain.send({ functionName: 'claim', args: claimArguments(terms, walletOf(name)) })
+    expect(await refusal(claim('shipper-y'))).toBe('AgreementClaimTooEarly')
+    await travel(windows(terms).paymentMs / 1000 + 1)
+    expect(await refusal(claim('supplier'))).toBe('AgreementNothingDue')
+    await claim('shipper-y')
+    expect(await balanceOf(walletOf('shipper-y'))).toBe(25n * TOKEN)
+    const plan = payoutPlan({ terms, violations: await chargedCases() })
+    const due = BigInt(plan.payouts.find(({ party }) => party === 'shipper-x')?.paid ?? 0)
+    const claimable = due < 25n * TOKEN ? due : 25n * TOKEN
+    if (claimable < 25n * TOKEN)
+      await chain.send({ functionName: 'release', args: releaseArguments(terms, walletOf('shipper-x')) })
+    await claim('shipper-x')
+    expect(await balanceOf(walletOf('shipper-x'))).toBe(claimable)
+    expect(await balanceOf(shipment.agreement)).toBe(0n)
+  })
+})
+
+function judgementsOf(leg: LegEvidence, limit: Parameters<typeof limitFold>[0]): Judgement[] {
+  const found: Judgement[] = []
+  const docket = { warn: () => {}, judge: (judgement: Judgement) => void found.push(judgement) }
+  const fold = limitFold(limit, leg.ref.leg)
+  for (const wire of leg.wires) fold.take(readStoredEnvelope(wire, '', ['temperature', 'humidity']), docket)
+  fold.end(docket)
+  return found
+}
+
+async function chargedCases() {
+  const charged = []
+  const seen = new Set<Hex>()
+  for (const event of await chain.events()) {
+    if (event.eventName !== 'ViolationProven' || seen.has(event.args.caseId)) continue
+    seen.add(event.args.caseId)
+    const { limitId, penalty, beneficiary, leg } = await chain.caseOf(event.args.caseId)
+    const custodian = (await chain.legOf(leg)).custodian.toLowerCase() as Hex
+    if (penalty > 0n) charged.push({ caseId: event.args.caseId, limitId, custodian, penalty, beneficiary })
+  }
+  return charged
+}
+
+function draftWithStranger(): TermsDraft {
+  const named = SAMPLE_DRAFT.parties.map((each) =>
+    each.name === 'shipper-y' ? { ...each, name: 'stranger' } : each,
+  )
+  return { ...SAMPLE_DRAFT, parties: named }
+}

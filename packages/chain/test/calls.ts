@@ -1,4 +1,5 @@
-import { limits } from '@consign/terms'
+import { parseEnvelope } from '@consign/envelope'
+import { limits, type Terms } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
 import { BaseError, ContractFunctionRevertedError, type Hex, type LocalAccount } from 'viem'
 import type { Rows, Shipment } from '../../../contracts/script/shipment.ts'
@@ -10,8 +11,12 @@ import {
   createArguments,
   isProvable,
   type ProvableLimit,
+  violationCalls,
   type WalletClient,
 } from '../src/index.ts'
+
+/** EIP-7825. */
+const GAS_MAX = 16_777_216n
 
 export type Start = AgreementArguments<'start'>
 export type Cut = AgreementArguments<'recordCut'>
@@ -24,8 +29,12 @@ export function calls(client: WalletClient, agreement: Hex) {
     const account = from.account ?? client.account
     const sent = { ...contract, ...call, account, value: from.value } as unknown
     const { request } = await client.simulateContract(sent as Parameters<typeof client.simulateContract>[0])
-    const hash = await client.writeContract(request as Parameters<typeof client.writeContract>[0])
-    return client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+    // Not the estimate: what is written with the time costs more when a second has passed since.
+    const generous = { ...request, gas: GAS_MAX } as Parameters<typeof client.writeContract>[0]
+    const hash = await client.writeContract(generous)
+    const receipt = await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+    if (receipt.status !== 'success') throw new Error(`${call.functionName} was reverted in its block`)
+    return receipt
   }
   return {
     send,
@@ -55,6 +64,23 @@ export async function create(client: WalletClient, factory: Hex, shipment: Shipm
     account: client.account,
   })
   await client.waitForTransactionReceipt({ hash: await client.writeContract(request), pollingInterval: 20 })
+}
+
+/** Arguments of a proof whose first reading outside is reading `index` of the run's last envelope. */
+export function proofOf(evidence: {
+  terms: Terms
+  limit: ProvableLimit
+  keys: Hex
+  run: Uint8Array[]
+  index: number
+}): Proof {
+  const { index, run, ...rest } = evidence
+  const last = run.at(-1)
+  if (!last) throw new Error('the run is empty')
+  const start = { seq: parseEnvelope(last).header.seq, index }
+  const [call] = violationCalls({ ...rest, run, start })
+  if (call?.functionName !== 'proveViolation') throw new Error('it does not fit in one transaction')
+  return call.args
 }
 
 /** The name of the error that the contract refuses with; 'accepted' when it does not. */

@@ -78,7 +78,9 @@ test('its envelopes prove an excursion and a time outside', async () => {
   for (const limit of limits(terms)) {
     if (!isProvable(limit)) throw new Error('the chain cannot judge it')
     const start = firstOutside(run, limit.bound)
-    for (const call of violationCalls({ terms, limit, keys, run, start })) await chain.send(call)
+    // As much as its services would show: the device seals at the end of an excursion what lies before.
+    const shown = limit.kind === 'limit.instantaneous' ? run.slice(0, start.seq + 1) : run
+    for (const call of violationCalls({ terms, limit, keys, run: shown, start })) await chain.send(call)
     expect((await chain.caseOf(caseOf(limit.limitId, start))).penalty).toBe(BigInt(limit.penalty.base))
   }
 })

@@ -24,8 +24,8 @@ export type ViolationCall =
   | { functionName: 'proveViolation' | 'advanceScan'; args: AgreementArguments<'proveViolation'> }
   | { functionName: 'dropScan'; args: AgreementArguments<'dropScan'> }
 
-// A node takes transactions of 128 KiB, and a transaction 16.7 M gas. What is shown of an envelope of 512 readings is 4.6 KB and, counted
-// with time, 0.5 M gas: 24 of them are 110 KB and 12 M gas. Measured by contracts/script/gas.ts.
+// A node takes transactions of 128 KiB, and a transaction 16.7 M gas. What is shown of an envelope of 512 readings is 4.7 KB and, counted
+// with time, 0.47 M gas: 23 of them are 112 KB and 10.8 M gas (contracts/GAS.md).
 const SHOWN_BYTES_MAX = 110_000
 const SHOWN_READINGS_MAX = 12_288
 /** Header, salts, offsets and paddings of one Disclosure, and 32 for each column's hash. */
@@ -65,7 +65,7 @@ function proofArguments(
   withTimes: boolean,
 ): AgreementArguments<'proveViolation'> {
   const last = chunk.at(-1) as Envelope
-  const position = start ? chunk.findIndex(({ header }) => header.seq === start.seq) : 0
+  const position = chunk.findIndex(({ header }) => header.seq === start?.seq)
   return [
     last.header.leg,
     legKeysOf(keys),
