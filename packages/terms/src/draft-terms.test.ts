@@ -73,7 +73,7 @@ describe('draftTerms', () => {
     expect(general(terms)).toMatchObject({
       partyCount: 4,
       amountTotal: String(300n * TOKEN),
-      guaranteeTotal: tokens(60n),
+      guaranteeTotal: String(60n * TOKEN),
     })
   })
 
