@@ -37,6 +37,13 @@ contract EscrowHandler is EscrowFixture {
     uint256 private _price;
     uint256 private _time;
 
+    /// @dev Half of what needs a price comes with one.
+    modifier atPrice(uint256 chance) {
+        vm.warp(_time);
+        if (chance % 2 == 0) _say(int256(_price));
+        _;
+    }
+
     /// @dev Time is this contract's: whether forge keeps that of the call before does not matter.
     modifier atTime() {
         vm.warp(_time);
@@ -66,7 +73,7 @@ contract EscrowHandler is EscrowFixture {
         inWei += amountWei;
     }
 
-    function issue(uint256 to, uint256 amount) external atTime {
+    function issue(uint256 to, uint256 amount) external atPrice(amount) {
         amount = 1 + amount % _room();
         _issue(_accounts[to % ACCOUNTS], amount);
         issued += amount;
@@ -74,13 +81,13 @@ contract EscrowHandler is EscrowFixture {
         _checkCover();
     }
 
-    function withdraw(uint256 amountWei) external atTime {
+    function withdraw(uint256 amountWei) external atPrice(amountWei) {
         _withdraw(1 + amountWei % (escrow.collateral() / 4 + 1));
         ++withdrawnCount;
         _checkCover();
     }
 
-    function reserve(uint256 amount) external atTime {
+    function reserve(uint256 amount) external atPrice(amount) {
         amount = 1 + amount % _room();
         _reserve(amount);
         reservedNow += amount;
