@@ -174,11 +174,12 @@ interface IAgreementClaims {
     /// @param until In seconds since 1970.
     error AgreementWindow(uint256 until);
 
-    /// @notice Thrown when 255 disputes are open: wait until one is over.
+    /// @notice Thrown when 255 disputes are open, or 127 for a claim: wait until one is over.
     error AgreementTooManyDisputes();
 
     /// @notice Proves that a limit was broken and holds it against the custodian of the leg: instantaneous, single (continuous for a
-    /// duration) and cumulative per leg. Shown again with more it is charged for more, never less and never twice.
+    /// duration) and cumulative per leg. Shown again with more it is charged for more, never less and never twice; it can then be contested
+    /// anew. A contested case stays as it is until that is decided, and a voided one is proven again on other evidence alone.
     /// @dev Values that are missing, and those of the start-up, neither start nor end an excursion. One signature covers the run, as each
     /// envelope names the digest of the one before it. Between two samples counts what the limit says (hold, linear, worst case), nothing
     /// where they are further apart than `gapMsMax` or the device was restarted.
@@ -204,7 +205,8 @@ interface IAgreementClaims {
     /// As soon as what it has counted breaks the limit, the case is proven, and with every further run for more.
     /// @param position As in proveViolation; `type(uint256).max` while the first reading outside is still to come, and after it.
     /// @param index As in proveViolation.
-    /// @dev The first envelope of the run must follow the last one of the scan; for a cumulative limit it may also come later.
+    /// @dev The first envelope of the run must follow the last one of the scan, so that the digest of the last covers all that was counted. A
+    /// cumulative limit needs no sample of every envelope: one shown by its header alone (no hashes) counts nothing, nor does time across it.
     function advanceScan(
         uint32 leg,
         LegKeys calldata keys,

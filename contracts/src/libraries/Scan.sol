@@ -58,13 +58,18 @@ struct Scan {
 library Scans {
     using Clauses for Limit;
 
+    /// @dev What the samples of one envelope are judged by, and what is known of the one before: how far outside (0 or less inside), when, and
+    /// whether time counts since.
     struct Fold {
         uint256 baseMs;
         uint256 startUpMs;
-        bool isTimed;
-        bool isLinked;
         int256 bound;
         int256 sign;
+        bool isTimed;
+        bool canEnd;
+        bool isLinked;
+        int256 depth;
+        uint256 timeMs;
         int256 worst;
         uint256 outsideMs;
     }
@@ -143,9 +148,9 @@ library Scans {
         private
         pure
     {
-        Fold memory fold = _fold(scan, limit, shown);
+        Fold memory fold = _fold(scan, limit, shown.header);
         (bytes calldata column, bytes calldata times) = (shown.column, shown.times);
-        (uint256 last, uint256 lastMs, int256 lastDepth) = (count, scan.timeMs, _depthOf(limit, scan.value));
+        uint256 last = count;
         unchecked {
             for (uint256 i = from; i < count; ++i) {
                 int256 value = EnvelopeCodec.valueAt(column, i);
@@ -153,11 +158,10 @@ library Scans {
                 uint256 timeMs = fold.isTimed ? fold.baseMs + EnvelopeCodec.timeAt(times, i) : 0;
                 if (timeMs < fold.startUpMs) continue;
                 int256 depth = fold.sign * (value - fold.bound);
-                if (fold.isLinked) fold.outsideMs += _countedMs(limit, lastDepth, depth, lastMs, timeMs);
-                else fold.isLinked = fold.isTimed;
+                if (fold.isLinked) fold.outsideMs += _countedMs(limit, fold.depth, depth, fold.timeMs, timeMs);
                 if (depth > fold.worst) fold.worst = depth;
-                (last, lastMs, lastDepth) = (i, timeMs, depth);
-                if (depth <= 0 && scan.stage == Stage.Outside) {
+                (last, fold.isLinked, fold.depth, fold.timeMs) = (i, fold.isTimed, depth, timeMs);
+                if (depth <= 0 && fold.canEnd) {
                     scan.stage = Stage.Over;
                     break;
                 }
@@ -166,7 +170,7 @@ library Scans {
         if (last == count) return;
         scan.outsideMs = uint64(Math.min(fold.outsideMs, type(uint64).max));
         scan.worst = int32(fold.bound + fold.sign * fold.worst);
-        _remember(scan, shown, last, lastMs);
+        _remember(scan, shown, last, fold.timeMs);
     }
 
     function _remember(Scan memory scan, Disclosure calldata shown, uint256 index, uint256 timeMs) private pure {
@@ -177,17 +181,18 @@ library Scans {
     }
 
     /// @dev What `_follow` needs of scan and limit, at hand.
-    function _fold(Scan memory scan, Limit memory limit, Disclosure calldata shown) private pure returns (Fold memory) {
-        return Fold({
-            baseMs: EnvelopeCodec.baseMonotonicMsOf(shown.header),
-            startUpMs: limit.startUpMs,
-            isTimed: isTimed(limit),
-            isLinked: isTimed(limit) && scan.hasSample && scan.boot == EnvelopeCodec.bootOf(shown.header),
-            bound: limit.bound,
-            sign: limit.side == Clauses.SIDE_ABOVE ? int256(1) : int256(-1),
-            worst: _depthOf(limit, scan.worst),
-            outsideMs: scan.outsideMs
-        });
+    function _fold(Scan memory scan, Limit memory limit, bytes calldata header)
+        private
+        pure
+        returns (Fold memory fold)
+    {
+        fold.baseMs = EnvelopeCodec.baseMonotonicMsOf(header);
+        fold.startUpMs = limit.startUpMs;
+        (fold.bound, fold.sign) = (limit.bound, limit.side == Clauses.SIDE_ABOVE ? int256(1) : int256(-1));
+        (fold.isTimed, fold.canEnd) = (isTimed(limit), scan.stage == Stage.Outside);
+        fold.isLinked = fold.isTimed && scan.hasSample && scan.boot == EnvelopeCodec.bootOf(header);
+        (fold.depth, fold.timeMs) = (_depthOf(limit, scan.value), scan.timeMs);
+        (fold.worst, fold.outsideMs) = (_depthOf(limit, scan.worst), scan.outsideMs);
     }
 
     /// @dev Time outside between two samples of one boot; their depths tell which of them are.
