@@ -86,6 +86,12 @@ const CLAIMS: Record<string, Reason> = {
     `${span(a.gapMs)} of silence are shown, and ${span(a.silenceMsMax)} are allowed; there is nothing to prove`,
   AgreementLegComplete: (a) =>
     `the leg ended after ${a.n} envelopes, so nothing is missing; there is nothing to claim`,
+  AgreementLegIncomplete: (a) =>
+    Number(a.n) === 0xffffffff
+      ? 'the leg goes on, so that its end refutes nothing; show the next envelope'
+      : `the leg has ${a.n} envelopes, more than the claim says; show the next one`,
+  AgreementScanStarted: (a) =>
+    `the scan has begun its excursion in envelope ${a.startSeq} at place ${a.startIndex}; go on with it, or drop it`,
   AgreementNoFork: () => 'the two envelopes are the same, or not of one number; show two that differ',
   AgreementDeviceCloneable: () =>
     "the device's keys can be copied, so that a fork proves nobody's tampering; report the fork only",
@@ -198,6 +204,8 @@ const FORMATS: Record<string, Reason> = {
     'an envelope is not one that a device of this version makes; get its frame again',
   EnvelopeColumnMismatch: (a) =>
     `the readings of envelope ${a.seq} are not those that its header names; get its frame again`,
+  EnvelopeTimesMismatch: (a) =>
+    `the times of envelope ${a.seq} are not those that its header names, or are not shown; get its frame again`,
   Sha256OutOfGas: () => 'there was too little gas for a hash; send more',
 }
 

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { encodeFrame, type FrameKind, type KeySet, native } from '@consign/envelope'
 import { deviceIdentity, loadPartyKeys, type PartyKeys, parseTerms, termsHash } from '@consign/terms'
 import { type Hex, hexToBytes } from 'viem'
@@ -142,7 +141,7 @@ describe('the agreement', () => {
 
   it('begins, and custody passes', async () => {
     const first = await firstLeg(shipment)
-    writeFrame('keys-0', 'legKeys', first.signedKeys)
+    writeFrame(stage.file('ship'), 'keys-0', 'legKeys', first.signedKeys)
     expect(await stage.run('agreement start --folder ship', 'supplier')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('the guarantee of 125 tokens is not paid in; run agreement fund first'),
@@ -151,16 +150,16 @@ describe('the agreement', () => {
     await done('agreement start --folder ship', 'supplier')
     await addEnvelope(first, rows(20_000))
     const toCarrier = await handOver(shipment, first, keys['shipper-x']!)
-    writeLeg(first, toCarrier)
+    writeLeg(stage.file('ship'), first, toCarrier)
     await done('agreement cut --folder ship --leg 0', 'shipper-x')
     const second = toCarrier.next
-    writeFrame('keys-1', 'legKeys', second.signedKeys)
+    writeFrame(stage.file('ship'), 'keys-1', 'legKeys', second.signedKeys)
     await addEnvelope(second, rows(30_000))
     await addEnvelope(second, rows(30_000, 41_500), 3 * 3_600_000)
     await addEnvelope(second, rows(42_000, 20_000))
     const toPayer = await handOver(shipment, second, keys.factory!)
-    writeLeg(second, toPayer)
-    writeFrame('seal-1', 'seal', await sealLeg(second))
+    writeLeg(stage.file('ship'), second, toPayer)
+    writeFrame(stage.file('ship'), 'seal-1', 'seal', await sealLeg(second))
     await done('agreement cut --folder ship --leg 1', 'supplier')
   }, 240_000)
 
@@ -256,18 +255,4 @@ function shipmentOf(agreement: Hex): Shipment {
     parties: keys,
     ...signers,
   } as Shipment
-}
-
-function writeFrame(name: string, kind: FrameKind, bytes: Hex | Uint8Array): void {
-  const content = typeof bytes === 'string' ? hexToBytes(bytes) : bytes
-  writeFileSync(join(stage.dir, 'ship/frames', name), encodeFrame(kind, content))
-}
-
-function writeLeg({ ref, wires }: LegEvidence, { offer, accept, cut }: Handover): void {
-  wires.forEach((wire, seq) => {
-    writeFrame(`envelope-${ref.leg}-${seq}`, 'envelope', wire)
-  })
-  writeFrame(`offer-${ref.leg}`, 'offer', offer)
-  writeFrame(`accept-${ref.leg}`, 'accept', accept)
-  writeFrame(`cut-${ref.leg}`, 'cut', cut)
 }
