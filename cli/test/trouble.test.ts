@@ -80,7 +80,7 @@ describe('goods that are offered at their destination', () => {
     await done('agreement tender --folder tendered --leg 0', 'supplier')
     const refusal = 'agreement refuse-tender --folder tendered --leg 0 --reasons "two pallets are wet"'
     expect((await done(refusal, 'factory')).stdout).toContain('was refused')
-    expect((await done('agreement late --folder tendered --leg 0 --limit 2', 'factory')).stdout).toContain(
+    expect((await done('agreement late --folder tendered --leg 0 --limit 3', 'factory')).stdout).toContain(
       'supplier is charged 7 tokens',
     )
     second = await byHand(begun.leg)
@@ -138,13 +138,16 @@ describe('silence', () => {
     expect((await done('agreement show --folder silent', 'factory')).stdout.match(/: void;/g)).toHaveLength(2)
   }, 240_000)
 
-  it('that nobody refutes is upheld', async () => {
+  it('that nobody refutes stands', async () => {
     const silence = { minutesMax: 90, penaltyTokens: '3', bondEth: '0.01' }
     await begin('quiet', { silence }, [{ temperature: 20_000 }])
     const claimed = caseIn(await done('agreement silence --folder quiet --leg 0 --claim', 'factory'))
     await stage.passHours(25)
     expect((await done(`agreement resolve --folder quiet --case ${claimed}`, 'factory')).stdout).toContain(
-      'is upheld',
+      'nobody refuted it',
+    )
+    expect((await done('agreement show --folder quiet', 'factory')).stdout).toContain(
+      ': proven; 3 tokens to factory',
     )
   }, 240_000)
 })
@@ -170,7 +173,11 @@ describe('after the end of classical signatures', () => {
   it('legs are confirmed one after another, and an unanswered contest voids its case', async () => {
     await done('escrow price --usd 3000', 'factory')
     const hot = [{ temperature: 41_000 }]
-    const { shipment, leg } = await begin('confirmed', { classicalUntil: '2026-01-01' }, hot)
+    const { shipment, leg } = await begin(
+      'confirmed',
+      { classicalUntil: '2026-01-01', deadlineHours: null },
+      hot,
+    )
     const handover = await handOver(shipment, leg, shipment.parties['shipper-x']!)
     writeLeg(stage.file('confirmed'), leg, handover)
     writeLeg(stage.file('confirmed'), handover.next)
@@ -198,7 +205,14 @@ describe('after the end of classical signatures', () => {
 describe('a proof that one transaction cannot hold', () => {
   it('goes out as a scan over several', async () => {
     await done('escrow price --usd 3000', 'factory')
-    const single = { ...LIMIT, kind: 'single' as const, minutes: 60, gapMinutesMax: 60 }
+    const single = {
+      ...LIMIT,
+      kind: 'single' as const,
+      minutes: 60,
+      gapMinutesMax: 60,
+      perStepTokens: '0.01',
+      stepMinutes: 60,
+    }
     const { leg } = await begin('long', { limits: [single] }, [{ temperature: 20_000 }])
     const warm = Array.from({ length: 512 }, () => ({ temperature: 45_000 }))
     for (let seq = 1; seq <= 25; seq++) await addEnvelope(leg, warm)

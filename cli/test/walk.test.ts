@@ -1,17 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { encodeFrame, type FrameKind, type KeySet, native } from '@consign/envelope'
+import { type KeySet, native } from '@consign/envelope'
 import { deviceIdentity, loadPartyKeys, type PartyKeys, parseTerms, termsHash } from '@consign/terms'
-import { type Hex, hexToBytes } from 'viem'
+import type { Hex } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  addEnvelope,
-  firstLeg,
-  type Handover,
-  handOver,
-  type LegEvidence,
-  type Shipment,
-  sealLeg,
-} from '../../contracts/script/shipment.ts'
+import { addEnvelope, firstLeg, handOver, type Shipment, sealLeg } from '../../contracts/script/shipment.ts'
+import { writeFrame, writeLeg } from './frames.ts'
 import { type Stage, setStage } from './stage.ts'
 
 // One walk from keys to the last payment: each step stands on the one before it.

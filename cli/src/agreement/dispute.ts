@@ -104,7 +104,7 @@ function handoverInto(frames: Frames, leg: number) {
 export const resolve = command({
   name: 'agreement resolve',
   summary:
-    'Closes what was not answered in time: a contest voids its case, a claim of silence is upheld. Anyone may.',
+    'Closes what was not answered in time: a contest voids its case, a claim of silence stands. Anyone may.',
   example:
     'consign agreement resolve --folder shipment --case 0x… --key-file shipper-x.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, case: CASE },

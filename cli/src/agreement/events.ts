@@ -2,7 +2,7 @@
 import { formatBound, limitById, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
 import type { ChainEvent } from '../transact.ts'
-import { durationWritten, secondsWritten, timeWritten, tokensWritten } from '../written.ts'
+import { durationWritten, etherWritten, secondsWritten, timeWritten, tokensWritten } from '../written.ts'
 import { nameOf } from './agreement.ts'
 
 type Told = (args: Record<string, unknown>, terms: Terms) => string
@@ -10,7 +10,8 @@ type Told = (args: Record<string, unknown>, terms: Terms) => string
 const who = (terms: Terms, wallet: unknown): string => nameOf(terms, wallet as Hex)
 const tokens = (units: unknown): string => tokensWritten(units as bigint)
 
-const TOLD: Record<string, Told> = {
+/** By the name of the event. */
+export const TOLD: Record<string, Told> = {
   Started: (a, terms) => `leg 0 began in the custody of ${who(terms, a.custodian)}`,
   CustodyTransferred: (a, terms) =>
     `leg ${a.leg} ended after ${a.n} envelopes; ${who(terms, a.to)} has the goods`,
@@ -29,6 +30,7 @@ const TOLD: Record<string, Told> = {
   CaseContested: (a) =>
     `case ${a.caseId} is contested; answer until ${secondsWritten(a.answerableUntil as bigint)}`,
   CaseUpheld: (a, terms) => `case ${a.caseId} is upheld, by ${who(terms, a.by)}`,
+  ClaimStood: (a) => `case ${a.caseId} stands: nobody refuted it in time`,
   CaseVoided: (a) => `case ${a.caseId} is void`,
   LegConfirmed: (a) => `leg ${a.leg} stands without trust in classical signatures`,
   LegSealed: (a) => `the seal over ${a.n} envelopes of leg ${a.leg} is on chain`,
@@ -37,6 +39,7 @@ const TOLD: Record<string, Told> = {
   PayoutFixed: (a, terms) =>
     payout(a as Record<'agreed' | 'charged' | 'uncollected' | 'awarded', bigint>, who(terms, a.party)),
   Settled: (a) => `settled: of ${tokens(a.amountTotal)} the payer keeps ${tokens(a.refund)}`,
+  CreditWithdrawn: (a, terms) => `${who(terms, a.account)} took out ${etherWritten(a.amountWei as bigint)}`,
   GuaranteeClaimed: (a, terms) => `${who(terms, a.party)} was paid ${tokens(a.amount)} from its guarantee`,
   GuaranteeReleased: (a, terms) =>
     `${tokens(a.amount)} of the guarantee of ${who(terms, a.party)} went back to the payer`,

@@ -53,26 +53,30 @@ export const show = command({
 
 async function stateOf({ read }: OpenAgreement) {
   const [phase, deliveredAt, settledAt, isFunded, openDisputes] = await Promise.all([
-    ...[read.phase(), read.deliveredAt(), read.settledAt(), read.isFunded(), read.openDisputes()],
-  ] as const)
-  return { phase: PHASES[Number(phase)] ?? 'unknown', deliveredAt, settledAt, isFunded, openDisputes } as {
-    phase: string
-    deliveredAt: bigint
-    settledAt: bigint
-    isFunded: boolean
-    openDisputes: bigint
-  }
+    read.phase(),
+    read.deliveredAt(),
+    read.settledAt(),
+    read.isFunded(),
+    read.openDisputes(),
+  ])
+  return { phase: PHASES[phase] ?? 'unknown', deliveredAt, settledAt, isFunded, openDisputes }
 }
 
 function stateLines({ address, terms }: OpenAgreement, state: Awaited<ReturnType<typeof stateOf>>): string[] {
   const { deliveredAt, settledAt, openDisputes } = state
+  const guaranteed = BigInt(general(terms).guaranteeTotal)
   return [
     `Agreement ${address} about shipment ${general(terms).shipment}: ${state.phase}`,
     ...(deliveredAt > 0n ? [`Delivered or closed ${secondsWritten(deliveredAt)}`] : []),
     ...(settledAt > 0n ? [`Settled ${secondsWritten(settledAt)}`] : []),
-    `Guarantee of ${tokensWritten(BigInt(general(terms).guaranteeTotal))}: ${state.isFunded ? 'paid in' : 'not paid in'}`,
+    `Guarantee of ${tokensWritten(guaranteed)}: ${fundedWord(guaranteed, state.isFunded)}`,
     `Open disputes: ${openDisputes}`,
   ]
+}
+
+function fundedWord(guaranteed: bigint, isFunded: boolean): string {
+  if (guaranteed === 0n) return 'none agreed'
+  return isFunded ? 'paid in' : 'not paid in'
 }
 
 async function legsOf({ read }: OpenAgreement) {
