@@ -30,7 +30,7 @@ export type DriverOptions = {
   /** ms without a block taking the oldest transaction before its fee is raised */
   stuckMs: number
   after: (intent: Intent) => readonly string[]
-  /** names of custom errors that time or others lift */
+  /** custom errors that time or others lift: `Name`, or `Name(arguments)` for these alone */
   lifted: readonly string[]
   step: (name: JournalStep) => void
   notices: JournalNotices | undefined
@@ -38,7 +38,7 @@ export type DriverOptions = {
   changed: Wakeup
 }
 
-type Retry = { atMs: number; delayMs: number; line: string }
+type Retry = { atMs: number; delayMs: number; line: string; reason: string }
 
 export class JournalDriver {
   readonly #options: DriverOptions
@@ -191,14 +191,17 @@ export class JournalDriver {
     }
     // What is neither a refusal nor an answer of the node (or its absence) is a bug, and stops the process.
     if (!(error instanceof Refusal) && !(error instanceof BaseError)) throw error
-    const delayMs = delayAfter(this.#retries.get(key)?.delayMs)
-    const line = `${what}: ${rpcMessage(error)}; tried again in ${delayMs} ms`
-    this.#retries.set(key, { atMs: Date.now() + delayMs, delayMs, line })
-    this.#options.notices?.warn({ key, delayMs }, line)
+    const before = this.#retries.get(key)
+    const [reason, delayMs] = [rpcMessage(error), delayAfter(before?.delayMs)]
+    const line = `${what}: ${reason}; tried again in ${delayMs} ms`
+    this.#retries.set(key, { atMs: Date.now() + delayMs, delayMs, line, reason })
+    // What waits for a window may wait for days: said once.
+    const isKnown = error instanceof Refusal && before?.reason === reason && this.#mayBeLifted(error)
+    if (!isKnown) this.#options.notices?.warn({ key, delayMs }, line)
   }
 
   // The message of a revert is `Name(arguments)`.
   #mayBeLifted({ message }: Refusal): boolean {
-    return this.#options.lifted.some((name) => message.startsWith(`${name}(`))
+    return this.#options.lifted.some((error) => message === error || message.startsWith(`${error}(`))
   }
 }

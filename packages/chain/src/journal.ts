@@ -29,7 +29,7 @@ export type TxJournalOptions = {
   contracts?: Record<string, Hex>
   /** keys that must be settled (mined, or refused) before this intent is tried; follows from the intent, so a restart finds the same */
   after?: (intent: Intent) => readonly string[]
-  /** names of custom errors that time or others lift: what they refuse is tried again with growing delay, not refused for ever */
+  /** custom errors that time or others lift, `Name` or `Name(arguments)`: what they refuse is tried again with growing delay, not refused for ever */
   lifted?: readonly string[]
   /** ms between looks for receipts while something is open; 1000 */
   pollMs?: number

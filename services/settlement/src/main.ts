@@ -1,7 +1,8 @@
-import { openTxJournal, publicClient, settlementTokenAbi, untilAnswered } from '@consign/chain'
+import { agreementAbi, openTxJournal, publicClient, settlementTokenAbi, untilAnswered } from '@consign/chain'
 import { connectEventLog, connectNats } from '@consign/eventlog'
 import { loadConfig, startService, step } from '@consign/runtime'
 import { privateKeyToAccount } from 'viem/accounts'
+import { agreementChain, LIFTED_ERRORS, settledBefore } from './adapters/agreement-chain.ts'
 import { onchainChannel } from './adapters/onchain-channel.ts'
 import { configSchema, privateKeyOf } from './config.ts'
 import { runSettlement } from './service.ts'
@@ -26,10 +27,12 @@ await startService({
           log,
           client,
           account: privateKeyToAccount(privateKeyOf(config)),
-          abi: settlementTokenAbi,
+          abi: [...settlementTokenAbi, ...agreementAbi],
           chainId,
           finality: config.FINALITY,
           contracts: { TOKEN: token },
+          after: settledBefore,
+          lifted: LIFTED_ERRORS,
           pollMs: config.POLL_MS,
           stuckMs: config.STUCK_MS,
           step: (name) => step(journalStep(name)),
@@ -47,7 +50,20 @@ await startService({
     })
     const channel = onchainChannel({ journal, client, token, payMsMax: PAY_MS_MAX, signal })
     const organisation = { wallet: journal.address, chainId, token }
-    const settling = runSettlement({ log, channel, organisation, logger, metrics, step, signal, ready })
+    const blockTag = config.FINALITY === 'finalized' ? 'finalized' : 'latest'
+    const settling = runSettlement({
+      log,
+      nats: connection,
+      journal,
+      channel,
+      chain: agreementChain({ client, token, blockTag }),
+      organisation,
+      logger,
+      metrics,
+      step,
+      signal,
+      ready,
+    })
     await Promise.all([journal.run(signal), settling])
     await connection.drain()
   },

@@ -1,21 +1,30 @@
 /** Settles delivered shipments once their dispute window has passed: consumes custody and penalties, emits payments. */
+import type { TxJournal } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import type { EventLog } from '@consign/eventlog'
+import type { connectNats, EventLog, Recorded } from '@consign/eventlog'
 import { subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
+import { serveAcknowledgements } from './acknowledging.ts'
+import type { AgreementChain } from './adapters/agreement-chain.ts'
 import type { PaymentChannel } from './adapters/payment-channel.ts'
+import { careForAgreements } from './care-schedule.ts'
+import { Filing } from './filing.ts'
 import { Ledger, type Organisation } from './ledger.ts'
 import { settleWhatIsDue } from './schedule.ts'
 
 /** What this service reads and what it writes; the `*` of chain is its wallet. */
 export const FLOW = {
-  consumes: [subjects.custody('*'), subjects.penalty('*')],
+  consumes: [subjects.custody('*'), subjects.penalty('*'), subjects.settlement('*'), subjects.chain('*')],
+  serves: ['cmd.<address>.acknowledge'],
   emits: [subjects.settlement('*'), subjects.chain('*')],
 } as const
 
 export type SettlementOptions = {
   log: EventLog
+  nats: Awaited<ReturnType<typeof connectNats>>
+  journal: TxJournal
   channel: PaymentChannel
+  chain: AgreementChain
   organisation: Organisation
   logger: Logger
   metrics: Metrics
@@ -32,7 +41,12 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   const ledger = new Ledger(options.organisation, (agreement, reason) =>
     logger.error({ agreement }, `not settled here: ${reason}`),
   )
-  await learnAll(ledger, options)
+  const filing = new Filing(options.organisation)
+  const take = (message: Recorded) => {
+    ledger.take(message)
+    filing.take(message)
+  }
+  await learnAll(take, options)
   options.metrics.gauge({
     name: 'consign_settlement_shipments_open',
     help: 'Shipments of this organisation that are not settled',
@@ -45,21 +59,36 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   const consuming = log.consume({
     name: 'settlement',
     filters: FLOW.consumes,
-    handle: async (message) => ledger.take(message),
+    handle: async (message) => take(message),
     signal,
     onLag: (messages) => lag.set(messages),
     onRetry: ({ seq }, error, delayMs) => logger.warn({ seq, delayMs }, error.message),
     onDeadLetter: ({ seq }, error) => logger.error({ seq }, `set aside: ${error.message}`),
   })
+  options.metrics.gauge({
+    name: 'consign_settlement_agreements_open',
+    help: 'Agreements of this organisation that are not over on chain',
+    collect: (gauge) => gauge.set(filing.open.length),
+  })
+  const timed = { now: Date.now, ...options }
+  const work = [
+    consuming,
+    settleWhatIsDue(ledger, timed),
+    careForAgreements(filing, timed),
+    serveAcknowledgements({ ...timed, filing, chainId: options.organisation.chainId }),
+  ]
   options.ready()
-  await Promise.all([consuming, settleWhatIsDue(ledger, { now: Date.now, ...options })])
+  await Promise.all(work)
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
-async function learnAll(ledger: Ledger, { log, logger }: SettlementOptions): Promise<void> {
-  for await (const message of log.read([...FLOW.consumes, subjects.settlement('*')])) {
+async function learnAll(
+  take: (message: Recorded) => void,
+  { log, logger }: SettlementOptions,
+): Promise<void> {
+  for await (const message of log.read([...FLOW.consumes])) {
     try {
-      ledger.take(message)
+      take(message)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       logger.warn({ seq: message.seq }, `passed over: ${error.message}`)

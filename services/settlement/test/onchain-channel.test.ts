@@ -1,10 +1,11 @@
-import { deployConsign, openTxJournal, publicClient, settlementTokenAbi } from '@consign/chain'
+import { deployConsign, openTxJournal, publicClient, settlementTokenAbi, walletClient } from '@consign/chain'
 import { memoryEventLog } from '@consign/eventlog/testing'
 import { type Client, createTestClient, type Hex, http, numberToHex, parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { readContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import { expect, it } from 'vitest'
 import { developer, startAnvil } from '../../../contracts/script/anvil.ts'
+import { coverOrganisation } from '../../../contracts/script/organisation.ts'
 import { onchainChannel } from '../src/adapters/onchain-channel.ts'
 import { type PaymentChannelFixture, paymentChannelContract } from './payment-channel-contract.ts'
 
@@ -48,7 +49,9 @@ async function openFixture(): Promise<PaymentChannelFixture & { setBalance(amoun
   const anvil = await startAnvil()
   const client = publicClient(anvil.url)
   const test = createTestClient({ mode: 'anvil', transport: http(anvil.url) })
-  const { token } = await deployConsign({ client, account: developer })
+  const deployment = await deployConsign({ client, account: developer })
+  await coverOrganisation(walletClient(anvil.url, developer), deployment, developer)
+  const { token } = deployment
   const account = privateKeyToAccount(generatePrivateKey())
   await test.setBalance({ address: account.address, value: parseEther('1') })
   const log = memoryEventLog()
@@ -69,13 +72,13 @@ async function openFixture(): Promise<PaymentChannelFixture & { setBalance(amoun
   const tokens = { address: token, abi: settlementTokenAbi } as const
   const balanceOf = (wallet: Hex) =>
     readContract(client, { ...tokens, functionName: 'balanceOf', args: [wallet] })
-  const byIssuer = async (functionName: 'mint', args: readonly [Hex, bigint]) => {
-    const call = { ...tokens, account: developer, chain: null, functionName, args }
+  const transfer = async (...args: [Hex, bigint]) => {
+    const call = { ...tokens, account: developer, chain: null, functionName: 'transfer', args } as const
     await waitForTransactionReceipt(client, { hash: await writeContract(client, call) })
   }
   return {
     channel: await open(),
-    fund: (amount) => byIssuer('mint', [account.address, amount]),
+    fund: (amount) => transfer(account.address, amount),
     received: balanceOf,
     setBalance: (amount) => dealTokens(client, [account.address, token, numberToHex(amount)]),
     stall: () => test.setAutomine(false),

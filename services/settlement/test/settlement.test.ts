@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Deployment, deployConsign, publicClient, settlementTokenAbi } from '@consign/chain'
+import {
+  type Deployment,
+  deployConsign,
+  publicClient,
+  settlementTokenAbi,
+  walletClient,
+} from '@consign/chain'
 import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
 import { freePort, type NatsServer, startNatsServer } from '@consign/eventlog/testing'
 import {
@@ -27,6 +33,7 @@ import {
 } from 'viem/actions'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
+import { coverOrganisation } from '../../../contracts/script/organisation.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
 import { STEPS } from '../src/steps.ts'
 
@@ -51,6 +58,7 @@ beforeEach(async () => {
   log = await connectEventLog({ nats: connection })
   const client = publicClient(anvil.url)
   deployment = await deployConsign({ client, account: developer })
+  await coverOrganisation(walletClient(anvil.url, developer), deployment, developer)
   const key = generatePrivateKey()
   wallet = privateKeyToAddress(key).toLowerCase() as Hex
   const hash = await sendTransaction(client, {
@@ -161,7 +169,8 @@ function agreementOf(options: { disputeMs: number; payer?: Hex }): { terms: Term
     if (clause.kind === 'windows') return { ...clause, disputeMs: options.disputeMs }
     if (clause.kind === 'party' && clause.role === 'payer')
       return { ...clause, wallet: options.payer ?? wallet }
-    if (clause.kind === 'limit.instantaneous') return { ...clause, beneficiary: options.payer ?? wallet }
+    if (clause.kind === 'limit.instantaneous')
+      return { ...clause, penalty: { ...clause.penalty, beneficiary: options.payer ?? wallet } }
     return clause
   })
   return { terms: { ...terms, clauses } }
@@ -191,12 +200,14 @@ async function deliver(options: { disputeMs: number; payer?: Hex; agreement?: He
       startSeq: 1,
       startIndex: 0,
       runFromSeq: 0,
+      runToSeq: 1,
       fromMs: 1,
       toMs: 2,
+      extent: 47_300,
       worst: 47_300,
       readings: 3,
-      penalty: limit.penalty,
-      beneficiary: limit.beneficiary,
+      penalty: limit.penalty.base,
+      beneficiary: limit.penalty.beneficiary,
     },
   })
   await append({ type: 'penalty.shipment.assessed.v1', data: { ...of, legs: 3, violations: [CASE] } })
@@ -215,7 +226,7 @@ async function fund(amount: string): Promise<void> {
     abi: settlementTokenAbi,
     account: developer,
     chain: null,
-    functionName: 'mint',
+    functionName: 'transfer',
     args: [wallet, parseEther(amount)],
   })
   await waitForTransactionReceipt(client, { hash })

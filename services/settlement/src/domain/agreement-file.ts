@@ -4,7 +4,7 @@
  * claim any more.
  */
 import type { ConsignEvent, EventData, EventOf } from '@consign/events'
-import { clauseByLimitId, general, guaranteeOf, parties, type Terms } from '@consign/terms'
+import { clauseByLimitId, general, guaranteeOf, parties, type Terms, windows } from '@consign/terms'
 import type { Hex } from 'viem'
 import { type Acknowledged, evolveGuarantee, type GuaranteeRecord, NO_GUARANTEE_RECORD } from './guarantee.ts'
 
@@ -12,7 +12,8 @@ export type AgreementFile = {
   agreement: Hex
   shipment: string
   terms: Terms
-  delivered: boolean
+  /** When the log stored the delivery, ms UTC. */
+  deliveredAtMs: number | undefined
   /** Cases that the services hold against parties, and whether the chain can judge them. */
   cases: ReadonlyMap<Hex, boolean>
   assessed: readonly Hex[] | undefined
@@ -73,7 +74,7 @@ export function openFile({
     agreement,
     shipment,
     terms,
-    delivered: false,
+    deliveredAtMs: undefined,
     cases: new Map(),
     assessed: undefined,
     unprovable: new Set(),
@@ -83,10 +84,11 @@ export function openFile({
   }
 }
 
-export function evolveFile(file: AgreementFile, event: FileEvent): AgreementFile {
+/** `loggedAtMs`: when the log stored the event. */
+export function evolveFile(file: AgreementFile, event: FileEvent, loggedAtMs: number): AgreementFile {
   switch (event.type) {
     case 'custody.delivered.v1':
-      return { ...file, delivered: true }
+      return { ...file, deliveredAtMs: file.deliveredAtMs ?? loggedAtMs }
     case 'penalty.violation.charged.v1': {
       const { caseId, limitId } = event.data
       return { ...file, cases: new Map(file.cases).set(caseId, isProvable(file.terms, limitId)) }
@@ -111,23 +113,27 @@ export function evolveFile(file: AgreementFile, event: FileEvent): AgreementFile
 }
 
 /** What can be tried now; nothing when all is done or something is still to come. */
-export function stepsOf(file: AgreementFile): Step[] {
-  const { record, delivered, assessed, cases, unprovable } = file
+export function stepsOf(file: AgreementFile, nowMs: number): Step[] {
+  const { record } = file
   const steps: Step[] = []
   if (!record.funded && guaranteeTotal(file) > 0n) steps.push({ type: 'fund' })
   for (const acknowledged of record.acknowledged.values())
     if ((record.recorded.get(acknowledged.wallet) ?? 0n) < BigInt(acknowledged.cumulative))
       steps.push({ type: 'tell', acknowledged })
-  const known = assessed?.every((caseId) => cases.has(caseId))
-  if (!record.concluded && delivered && assessed !== undefined && known) {
-    const proofs = assessed.filter((caseId) => cases.get(caseId) && !unprovable.has(caseId))
-    steps.push({ type: 'conclude', proofs })
-  }
+  const proofs = record.concluded ? undefined : proofsBefore(file, nowMs)
+  if (proofs !== undefined) steps.push({ type: 'conclude', proofs })
   if (record.concluded)
     for (const wallet of guaranteed(file))
       if (!record.released.has(wallet) && isAcknowledged(file, wallet))
         steps.push({ type: 'release', wallet })
   return steps
+}
+
+// Cases that the chain must know before the agreement is settled there; undefined while it is too early, or something is still to come.
+function proofsBefore({ terms, deliveredAtMs, assessed, cases, unprovable }: AgreementFile, nowMs: number) {
+  if (deliveredAtMs === undefined || nowMs < deliveredAtMs + windows(terms).disputeMs) return undefined
+  if (!assessed?.every((caseId) => cases.has(caseId))) return undefined
+  return assessed.filter((caseId) => cases.get(caseId) && !unprovable.has(caseId))
 }
 
 /** Whether nothing will ever be left to do. */
