@@ -255,7 +255,7 @@ contract Agreement is AgreementState, IAgreementCustody {
         Case storage loss = _cases[caseId];
         (loss.state, loss.leg, loss.limitId, loss.seq) = (CaseState.Upheld, leg, due.limitId, LOSS_SEQ);
         (loss.provenAt, loss.beneficiary) = (uint40(block.timestamp), due.penalty.beneficiary);
-        if (due.penalty.limitMax < type(uint96).max) _limitMax[due.limitId] = due.penalty.limitMax;
+        _setLimitMax(leg, due.limitId, due.penalty.limitMax);
         _charge(loss, due.lossPenalty);
         _status.lastClaimAt = uint40(block.timestamp);
         int256 lateMs = int256(block.timestamp * 1000) - int256(uint256(due.deliverByMs));

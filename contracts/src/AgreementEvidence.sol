@@ -26,8 +26,6 @@ abstract contract AgreementEvidence is AgreementState {
     uint32 internal constant ONCE_SEQ = type(uint32).max;
     uint16 internal constant ONCE_INDEX = type(uint16).max;
 
-    uint96 private constant NO_LIMIT_MAX = type(uint96).max;
-
     function _requireOpen() internal view {
         Phase phase = _status.phase;
         if (phase != Phase.Started && phase != Phase.Delivered) {
@@ -100,20 +98,11 @@ abstract contract AgreementEvidence is AgreementState {
             if (before == CaseState.Void) revert IAgreementClaims.AgreementCaseState(caseId, before);
             revert IAgreementClaims.AgreementAlreadyProven(caseId);
         }
-        _cases[caseId] = Case({
-            state: state,
-            leg: breach.leg,
-            limitId: breach.limitId,
-            seq: breach.seq,
-            provenAt: uint40(block.timestamp),
-            openUntil: 0,
-            penalty: held.penalty,
-            beneficiary: schedule.beneficiary,
-            evidence: breach.digest,
-            challenger: address(0),
-            bondWei: 0
-        });
-        if (schedule.limitMax != NO_LIMIT_MAX) _limitMax[breach.limitId] = schedule.limitMax;
+        // Nobody's bond is held in any of the states that can be left here, so that slot stays untouched.
+        (held.state, held.leg, held.limitId, held.seq) = (state, breach.leg, breach.limitId, breach.seq);
+        (held.provenAt, held.beneficiary, held.evidence) =
+        (uint40(block.timestamp), schedule.beneficiary, breach.digest);
+        _setLimitMax(breach.leg, breach.limitId, schedule.limitMax);
         _setPenalty(held, caseId, breach.penalty, breach.extent);
     }
 

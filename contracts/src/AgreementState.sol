@@ -54,6 +54,12 @@ abstract contract AgreementState is EIP712 {
         uint128 released;
     }
 
+    /// @dev One slot. What all cases of a clause cost one custodian before the clause's cap, and that cap; 0 for none.
+    struct Sum {
+        uint128 uncapped;
+        uint96 limitMax;
+    }
+
     /// @dev Where two branches of a leg begin. `digest`: of one envelope of that number, 0 while there is no fork; `caseId`: of the tamper case.
     struct Fork {
         uint32 seq;
@@ -61,6 +67,8 @@ abstract contract AgreementState is EIP712 {
         bytes32 caseId;
     }
 
+    /// @dev A clause without a cap says so by this.
+    uint96 private constant NO_LIMIT_MAX = type(uint96).max;
     /// @dev Enough for a wallet that is a contract to log what it got.
     uint256 private constant PAY_GAS = 50_000;
 
@@ -83,10 +91,8 @@ abstract contract AgreementState is EIP712 {
     mapping(address custodian => Ledger) internal _ledgers;
     /// @dev Penalties of a custodian by beneficiary, only of those other than the payer.
     mapping(address custodian => mapping(address beneficiary => uint128)) internal _penaltiesTo;
-    /// @dev What all cases of a clause cost one custodian at most; 0 where there is no such cap, or no case.
-    mapping(uint16 limitId => uint96) internal _limitMax;
-    /// @dev Penalties of a custodian by clause before the clause's cap, only of clauses that have one.
-    mapping(address custodian => mapping(uint16 limitId => uint128)) internal _uncapped;
+    /// @dev What a clause that has a cap cost a custodian.
+    mapping(address custodian => mapping(uint16 limitId => Sum)) private _sums;
 
     mapping(address party => uint256) internal _acknowledged;
     mapping(address party => uint256) internal _awards;
@@ -144,8 +150,13 @@ abstract contract AgreementState is EIP712 {
         if (!isPaid) _credits[to] += amountWei;
     }
 
+    /// @dev Before the first charge of the clause against the custodian of the leg.
+    function _setLimitMax(uint32 leg, uint16 limitId, uint96 limitMax) internal {
+        if (limitMax < NO_LIMIT_MAX) _sums[_legs[leg].custodian][limitId].limitMax = limitMax;
+    }
+
     /// @dev Holds a case against the custodian of its leg for `penalty`, or changes what it is held for; 0 charges it no longer. The clause's
-    /// cap must be in `_limitMax` before; that of the party counts at settlement.
+    /// cap must have been set before; that of the party counts at settlement.
     function _charge(Case storage charged, uint96 penalty) internal {
         (address custodian, address beneficiary) = (_legs[charged.leg].custodian, charged.beneficiary);
         (uint128 before, uint128 afterwards) = _capped(custodian, charged, penalty);
@@ -167,11 +178,11 @@ abstract contract AgreementState is EIP712 {
         private
         returns (uint128 before, uint128 afterwards)
     {
-        uint128 limitMax = _limitMax[charged.limitId];
-        if (limitMax == 0) return (charged.penalty, penalty);
-        uint128 sum = _uncapped[custodian][charged.limitId];
-        uint128 changed = sum - charged.penalty + penalty;
-        _uncapped[custodian][charged.limitId] = changed;
-        return (sum < limitMax ? sum : limitMax, changed < limitMax ? changed : limitMax);
+        Sum memory sum = _sums[custodian][charged.limitId];
+        if (sum.limitMax == 0) return (charged.penalty, penalty);
+        uint128 changed = sum.uncapped - charged.penalty + penalty;
+        _sums[custodian][charged.limitId].uncapped = changed;
+        before = sum.uncapped < sum.limitMax ? sum.uncapped : sum.limitMax;
+        afterwards = changed < sum.limitMax ? changed : sum.limitMax;
     }
 }

@@ -104,6 +104,56 @@ contract EnvelopeCodecTest {
         _refusesColumn(shown, 0);
     }
 
+    function testFuzz_readsTheTimes(uint32[] calldata timesMs, uint256 seed) external view {
+        vm.assume(timesMs.length > 0 && timesMs.length <= 512);
+        Disclosure memory shown = _withTimes(timesMs, seed);
+        vm.assertEq(keccak256(abi.encode(harness.times(shown))), keccak256(abi.encode(timesMs)));
+    }
+
+    function testFuzz_refusesAnyChangedTimeOrSalt(uint8 place, uint8 bit, bool isSalt) external {
+        uint32[] memory timesMs = new uint32[](3);
+        (timesMs[1], timesMs[2]) = (60_000, type(uint32).max);
+        Disclosure memory shown = _withTimes(timesMs, 7);
+        if (isSalt) shown.timesSalt ^= bytes32(uint256(1) << bit);
+        else shown.times[place % 12] ^= bytes1(uint8(1 << (bit % 8)));
+        _refusesTimes(shown);
+    }
+
+    function test_refusesTimesOfAnotherLengthThanTheCount() external {
+        Disclosure memory shown = _withTimes(new uint32[](4), 7);
+        shown.header[79] = 0x03;
+        _refusesTimes(shown);
+        shown = _withTimes(new uint32[](3), 7);
+        shown.times = "";
+        _refusesTimes(shown);
+    }
+
+    function testFuzz_readsBootAndClocks(bytes16 boot, uint64 monotonicMs, uint64 utcMs, uint8 clock) external view {
+        bytes memory header = bytes.concat(
+            hex"01010000", new bytes(40), boot, bytes8(monotonicMs), bytes8(utcMs), bytes1(clock % 3), new bytes(67)
+        );
+        (bytes16 bootRead, uint64 monotonicRead, uint64 utcRead, uint8 clockRead) = harness.clocks(header);
+        vm.assertEq(bytes32(bootRead), bytes32(boot));
+        vm.assertEq(monotonicRead, monotonicMs);
+        vm.assertEq(utcRead, utcMs);
+        vm.assertEq(clockRead, clock % 3);
+    }
+
+    function _withTimes(uint32[] memory timesMs, uint256 seed) private pure returns (Disclosure memory shown) {
+        shown = _shown(new int32[](timesMs.length), seed, 1);
+        for (uint256 i = 0; i < timesMs.length; ++i) {
+            shown.times = abi.encodePacked(shown.times, timesMs[i]);
+        }
+        shown.timesSalt = keccak256(abi.encode("times", seed));
+        shown.hashes[0] = sha256(abi.encodePacked(shown.timesSalt, shown.times));
+        _setBodyHash(shown);
+    }
+
+    function _refusesTimes(Disclosure memory shown) private {
+        vm.expectRevert(abi.encodeWithSelector(EnvelopeCodec.EnvelopeTimesMismatch.selector, 0));
+        harness.times(shown);
+    }
+
     function _requireValues(int32[] memory values, uint256 seed, uint8 metric, uint256 place) private view {
         int32[] memory read = harness.column(_shown(values, seed, place), metric);
         vm.assertEq(keccak256(abi.encode(read)), keccak256(abi.encode(values)));

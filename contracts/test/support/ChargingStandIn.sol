@@ -12,7 +12,7 @@ contract ChargingStandIn is AgreementState {
     {
         Case storage held = _cases[caseId];
         (held.state, held.leg, held.limitId, held.beneficiary) = (CaseState.Proven, leg, limitId, beneficiary);
-        if (limitMax < type(uint96).max) _limitMax[limitId] = limitMax;
+        _setLimitMax(leg, limitId, limitMax);
         _charge(held, penalty);
         _status.lastClaimAt = uint40(block.timestamp);
     }

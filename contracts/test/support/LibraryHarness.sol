@@ -52,6 +52,24 @@ contract LibraryHarness {
         }
     }
 
+    function times(Disclosure calldata shown) external pure returns (uint32[] memory timesMs) {
+        EnvelopeCodec.requireTimes(shown);
+        timesMs = new uint32[](EnvelopeCodec.countOf(shown.header));
+        for (uint256 i = 0; i < timesMs.length; ++i) {
+            timesMs[i] = EnvelopeCodec.timeAt(shown.times, i);
+        }
+    }
+
+    function clocks(bytes calldata header) external pure returns (bytes16, uint64, uint64, uint8) {
+        EnvelopeCodec.requireHeader(header);
+        return (
+            EnvelopeCodec.bootOf(header),
+            EnvelopeCodec.baseMonotonicMsOf(header),
+            EnvelopeCodec.baseUtcMsOf(header),
+            EnvelopeCodec.clockStateOf(header)
+        );
+    }
+
     function party(bytes32 termsHash, Clause calldata clause) external view returns (Party memory) {
         return Clauses.party(termsHash, clause);
     }
