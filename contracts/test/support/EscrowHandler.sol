@@ -25,9 +25,6 @@ contract EscrowHandler is EscrowFixture {
     /// @notice Redemptions that were refused although the tokens were there, at once or when their time had come.
     uint256 public refusedCount;
 
-    uint256 public issuedCount;
-    uint256 public withdrawnCount;
-    uint256 public reservedCount;
     uint256 public paidCount;
     uint256 public queuedCount;
     uint256 public executedCount;
@@ -77,13 +74,11 @@ contract EscrowHandler is EscrowFixture {
         amount = 1 + amount % _room();
         _issue(_accounts[to % ACCOUNTS], amount);
         issued += amount;
-        ++issuedCount;
         _checkCover();
     }
 
     function withdraw(uint256 amountWei) external atPrice(amountWei) {
         _withdraw(1 + amountWei % (escrow.collateral() / 4 + 1));
-        ++withdrawnCount;
         _checkCover();
     }
 
@@ -91,7 +86,6 @@ contract EscrowHandler is EscrowFixture {
         amount = 1 + amount % _room();
         _reserve(amount);
         reservedNow += amount;
-        ++reservedCount;
         _checkCover();
     }
 
