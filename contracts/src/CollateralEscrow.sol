@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IAggregatorV3} from "./interfaces/IAggregatorV3.sol";
 import {ICollateralEscrow, Redemption} from "./interfaces/ICollateralEscrow.sol";
@@ -13,6 +14,7 @@ import {SettlementToken} from "./SettlementToken.sol";
 
 /// @title Implementation of ICollateralEscrow, where everything is described
 contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
+    using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
     /// @dev What the feed says. `isKnown`: a price, of a finished round that is not in the future; `isFresh`: whatever its sign.
@@ -21,6 +23,14 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
         uint256 updatedAt;
         bool isKnown;
         bool isFresh;
+    }
+
+    /// @dev One slot, which is never empty: so the first reservation costs no more than the others. No sum here comes near its bound: cover for
+    /// 2^112 units of 1e-18 USD, and 2^96 wei, are more than there is.
+    struct Books {
+        uint112 reserved;
+        uint96 creditsWei;
+        uint48 nextRedemption;
     }
 
     /// @dev Feeds move when the market has moved by 0.5 %, so whoever sees one lag gains nothing.
@@ -44,12 +54,9 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
     /// @dev One USD in the feed's unit.
     uint256 private immutable USD;
 
-    /// @inheritdoc ICollateralEscrow
-    uint256 public reserved;
-    uint256 private _creditsWei;
+    Books private _books = Books({reserved: 0, creditsWei: 0, nextRedemption: 1});
     /// @dev The price of the latest issue or redemption; above 0 before there is any supply.
     uint256 private _lastPrice;
-    uint256 private _redemptionsQueued;
     mapping(uint256 id => Redemption) private _redemptions;
     mapping(address account => uint256) private _credits;
 
@@ -107,7 +114,8 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
         Reading memory reading = _read();
         if (reading.isKnown && reading.isFresh) return (_redeem(msg.sender, amount, uint256(reading.answer)), 0);
 
-        id = ++_redemptionsQueued;
+        id = _books.nextRedemption;
+        ++_books.nextRedemption;
         _redemptions[id] = Redemption(msg.sender, uint40(block.timestamp), amount);
         emit RedemptionQueued(id, msg.sender, amount);
     }
@@ -134,15 +142,20 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
     /// @inheritdoc ICollateralEscrow
     function reserve(address agreement, address payer, uint256 amount) external onlyFactory {
         if (payer != organisation) revert CollateralEscrowPayerUnexpected(payer, organisation);
-        reserved += amount;
+        _books.reserved += amount.toUint112();
         _requireCover(collateral(), collateralFor(obligations()));
         emit Reserved(agreement, amount);
     }
 
     /// @inheritdoc ICollateralEscrow
     function release(address agreement, uint256 amount) external onlyFactory {
-        reserved -= amount;
+        _books.reserved -= amount.toUint112();
         emit Released(agreement, amount);
+    }
+
+    /// @inheritdoc ICollateralEscrow
+    function reserved() external view returns (uint256) {
+        return _books.reserved;
     }
 
     /// @inheritdoc ICollateralEscrow
@@ -162,12 +175,12 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
 
     /// @inheritdoc ICollateralEscrow
     function obligations() public view returns (uint256) {
-        return IERC20(token).totalSupply() + reserved;
+        return IERC20(token).totalSupply() + _books.reserved;
     }
 
     /// @inheritdoc ICollateralEscrow
     function collateral() public view returns (uint256 amountWei) {
-        return address(this).balance - _creditsWei;
+        return address(this).balance - _books.creditsWei;
     }
 
     /// @dev All is booked before ether leaves.
@@ -183,7 +196,7 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
         emit Redeemed(holder, amount, amountWei, price, feeWei);
         if (amountWei > 0 && !LowLevelCall.callNoReturn(holder, amountWei, "")) {
             _credits[holder] += amountWei;
-            _creditsWei += amountWei;
+            _books.creditsWei += amountWei.toUint96();
             emit Credited(holder, amountWei);
         }
     }
@@ -192,7 +205,7 @@ contract CollateralEscrow is ICollateralEscrow, ReentrancyGuardTransient {
         uint256 amountWei = _credits[account];
         if (amountWei == 0) revert CollateralEscrowAmountZero();
         _credits[account] = 0;
-        _creditsWei -= amountWei;
+        _books.creditsWei -= amountWei.toUint96();
         emit CreditPaid(account, amountWei);
         _requireSent(account, amountWei);
     }
