@@ -40,6 +40,7 @@ export const agreementFactoryAbi = [
   {"type":"error","name":"CollateralEscrowRedemptionWaits","inputs":[{"name":"id","type":"uint256","internalType":"uint256"},{"name":"until","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"CollateralEscrowUndercollateralised","inputs":[{"name":"collateralWei","type":"uint256","internalType":"uint256"},{"name":"neededWei","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"ReentrancyGuardReentrantCall","inputs":[]},
+  {"type":"error","name":"SafeCastOverflowedUintDowncast","inputs":[{"name":"bits","type":"uint8","internalType":"uint8"},{"name":"value","type":"uint256","internalType":"uint256"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address","internalType":"address"}]},
 ] as const
 
