@@ -312,7 +312,8 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
     {
         uint32 n = 0;
         while (leg > 0 && n == 0) {
-            n = _legs[leg--].endOfLegBefore;
+            n = _legs[leg].endOfLegBefore;
+            --leg;
         }
         if (n == 0) return;
         _requireKeys(leg, keysBefore);

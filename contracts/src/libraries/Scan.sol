@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {SignedMath} from "@openzeppelin/contracts/utils/math/SignedMath.sol";
 import {IAgreementClaims} from "../interfaces/IAgreementClaims.sol";
 import {Clauses, Limit} from "./Clauses.sol";
@@ -97,7 +98,7 @@ library Scans {
         if (stage != Stage.Seeking) return _follow(scan, limit, shown, 0, count);
         _seek(scan, limit, shown, Math.min(start, count));
         if (start == ELSEWHERE) return;
-        if (start >= count) revert IAgreementClaims.AgreementReadingAbsent(uint16(start));
+        if (start >= count) revert IAgreementClaims.AgreementReadingAbsent(SafeCast.toUint16(start));
         _begin(scan, limit, shown, start);
         _follow(scan, limit, shown, start, count);
     }
@@ -131,7 +132,7 @@ library Scans {
     function _begin(Scan memory scan, Limit memory limit, Disclosure calldata shown, uint256 start) private pure {
         uint256 baseMs = EnvelopeCodec.baseMonotonicMsOf(shown.header);
         (bool isThere, int32 value,) = _sampleAt(limit, shown.column, shown.times, baseMs, start);
-        if (!isThere) revert IAgreementClaims.AgreementReadingAbsent(uint16(start));
+        if (!isThere) revert IAgreementClaims.AgreementReadingAbsent(SafeCast.toUint16(start));
         if (!limit.isOutside(value)) revert IAgreementClaims.AgreementReadingInside(value);
         if (!scan.hasSample) {
             if (scan.firstSeq != 0) revert IAgreementClaims.AgreementPredecessorMissing(scan.firstSeq);
@@ -139,7 +140,7 @@ library Scans {
             revert IAgreementClaims.AgreementNotFirstOutside(scan.seq, scan.index);
         }
         (scan.stage, scan.worst) = (Stage.Outside, value);
-        (scan.startSeq, scan.startIndex) = (EnvelopeCodec.seqOf(shown.header), uint16(start));
+        (scan.startSeq, scan.startIndex) = (EnvelopeCodec.seqOf(shown.header), SafeCast.toUint16(start));
     }
 
     /// @dev Folds the samples from `from` on, up to the one that ends the excursion. Unchecked, as it is what a proof costs: values have 32
@@ -176,8 +177,8 @@ library Scans {
     function _remember(Scan memory scan, Disclosure calldata shown, uint256 index, uint256 timeMs) private pure {
         scan.value = EnvelopeCodec.valueAt(shown.column, index);
         scan.boot = EnvelopeCodec.bootOf(shown.header);
-        scan.timeMs = uint72(timeMs);
-        (scan.seq, scan.index, scan.hasSample) = (EnvelopeCodec.seqOf(shown.header), uint16(index), true);
+        scan.timeMs = SafeCast.toUint72(timeMs);
+        (scan.seq, scan.index, scan.hasSample) = (EnvelopeCodec.seqOf(shown.header), SafeCast.toUint16(index), true);
     }
 
     /// @dev What `_follow` needs of scan and limit, at hand.
