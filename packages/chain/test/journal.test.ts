@@ -73,6 +73,19 @@ describe('one transaction', () => {
     )
   })
 
+  it('waits, and is said to wait once, when what refuses it may be lifted', async () => {
+    const { anchorLog } = await deployConsign({ client: publicClient(anvil.url), account })
+    const lines: string[] = []
+    const notices = { warn: (_: object, line: string) => void lines.push(line) }
+    const journal = await start({ abi: anchorLogAbi, lifted: ['AnchorLogSeqNotNext'], notices })
+    await journal.submit(anchorIntent(1, 9, anchorLog))
+    await until(async () => journal.delayed('anchor:1')?.includes('tried again in 2000 ms') ?? false)
+    expect(lines).toHaveLength(1)
+    await journal.submit(anchorIntent(0, 5, anchorLog))
+    expect((await final(journal, 'anchor:1')).status).toBe('finalized')
+    expect(await ofType('chain.refused.v1')).toEqual([])
+  })
+
   it('is final only when the finalized block has reached it', async () => {
     const journal = await start({ finality: 'finalized' })
     await journal.submit(noteIntent(0))
