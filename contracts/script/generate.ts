@@ -63,10 +63,8 @@ export async function staleFiles(): Promise<string[]> {
 async function moduleText(module: Module): Promise<string> {
   const { name, creation } = module
   const entries = (await entriesOf(module)).map((entry) => `  ${JSON.stringify(entry)},`).join('\n')
-  const parts = [
-    `// Generated from contracts/src/${name}.sol by contracts/script/generate.ts; do not edit.`,
-    `export const ${camelCase(name)}Abi = [\n${entries}\n] as const\n`,
-  ]
+  const parts = [`// Generated from contracts/src/${name}.sol by contracts/script/generate.ts; do not edit.`]
+  if (entries !== '') parts.push(`export const ${camelCase(name)}Abi = [\n${entries}\n] as const\n`)
   if (creation) {
     const { bytecode } = await artifactOf(name)
     parts.push(`export const ${camelCase(name)}Bytecode =\n  '${bytecode.object}' as const\n`)
