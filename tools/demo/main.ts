@@ -8,7 +8,7 @@ import type { CompleteDraft } from '@consign/terms'
 import type { Observation } from './observer.ts'
 import { type DemoOptions, HELP, parseOptions } from './options.ts'
 import { checkInputs, runShipment, type ShipmentRun, shortenWindows } from './run.ts'
-import { amountsOf, DEFAULT_TERMS, readDraft } from './shipment.ts'
+import { budgetOf, DEFAULT_TERMS, readDraft } from './shipment.ts'
 import { SERVICES, type Stack, startStack } from './stack.ts'
 import { renderSummary, Tally } from './summary.ts'
 import { Timeline } from './timeline.ts'
@@ -56,7 +56,7 @@ async function runIn(dir: string, draft: CompleteDraft, options: DemoOptions): P
   let stack: Stack
   try {
     const say = (line: string) => timeline.say(line, 'dim')
-    stack = await startStack({ dir, seed: options.seed, budget: amountsOf(draft) || 1n, say, signal })
+    stack = await startStack({ dir, seed: options.seed, budget: budgetOf(draft), say, signal })
   } catch (error) {
     return signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
   }

@@ -111,8 +111,8 @@ export class PartyClient {
     const cumulative = [...this.received.values()].reduce((sum, amount) => sum + amount, 0n)
     const party = this.identity.wallet.address.toLowerCase() as Hex
     const where = { chainId, agreement }
-    const { ecdsa } = await signAcknowledgement(native, this.identity, where, { party, cumulative })
-    return this.command('acknowledge', { agreement, cumulative: String(cumulative), signature: ecdsa })
+    const signature = await signAcknowledgement(native, this.identity, where, { party, cumulative })
+    return this.command('acknowledge', { agreement, cumulative: String(cumulative), signature })
   }
 
   close(): Promise<void> {

@@ -81,9 +81,10 @@ export function readDraft(file: string): CompleteDraft {
   return parseTermsDraft(json)
 }
 
-/** All that the draft promises, in the token's smallest unit. */
-export function amountsOf(draft: CompleteDraft): bigint {
-  return draft.parties.reduce((sum, { amountTokens }) => sum + parseTokens(amountTokens ?? 0), 0n)
+/** Tokens that the organisation needs, in the smallest unit: what it pays, and as much again, as a guarantee is bound until its payee acknowledges. */
+export function budgetOf(draft: CompleteDraft): bigint {
+  const amounts = draft.parties.reduce((sum, { amountTokens }) => sum + parseTokens(amountTokens ?? 0), 0n)
+  return 2n * amounts || 1n
 }
 
 /** Draws the terms up for stand-in keys, so that limits that contradict each other are refused before anything is started. Refusal `terms.…`. */

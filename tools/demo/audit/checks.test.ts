@@ -1,9 +1,9 @@
 import type { ConsignEvent } from '@consign/events'
-import { payoutPlan, transfersOf } from '@consign/terms'
+import { general, parties, payer, payoutPlan, type Terms, transfersOf } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
 import { numberToHex } from 'viem'
 import { describe, expect, it } from 'vitest'
-import type { Transfer } from './chain-evidence.ts'
+import type { ChainEvidence, Transfer } from './chain-evidence.ts'
 import { type Evidence, runChecks } from './checks.ts'
 
 const { terms } = sampleAgreement()
@@ -27,7 +27,15 @@ function paid(keysOf: (id: string, i: number) => { key: string; hash: number }[]
     }
     events.push(event('settlement.payment.made.v1', { ...payment, txHash: hash(signed[0]!.hash) }))
   })
-  const chain = { violations: [], legs: [], cuts: [], anchors: [], latestAnchorSize: 0, transfers }
+  const chain = {
+    violations: [],
+    legs: [],
+    cuts: [],
+    anchors: [],
+    latestAnchorSize: 0,
+    transfers,
+    ...settledOnChain(terms),
+  }
   const source = { readings: 1, emptyRows: 0, shiftMs: 0 }
   const leg = {
     leg: 0,
@@ -48,7 +56,35 @@ function paid(keysOf: (id: string, i: number) => { key: string; hash: number }[]
   }
 }
 
+/** As the chain shows an agreement without penalties that was settled: the guarantee is back with the payer. */
+function settledOnChain(terms: Terms): Pick<ChainEvidence, 'guarantee' | 'settlement'> {
+  const guarantee = BigInt(general(terms).guaranteeTotal)
+  const back = { to: payer(terms).wallet, amount: guarantee, txHash: hash(90) }
+  const dues = parties(terms).map(({ wallet, amount }) => [wallet, BigInt(amount)] as const)
+  return {
+    guarantee: { paidIn: guarantee, paidOut: [back] },
+    settlement: { dues: new Map(dues.filter(([, amount]) => amount > 0n)), refund: 0n },
+  }
+}
+
 describe('conserved', () => {
+  it('is false when the chain fixed other payouts than the log says, or kept some of the guarantee', async () => {
+    const evidence = paid((id, i) => [{ key: `payment:${id}`, hash: i }])
+    const { settlement, guarantee } = evidence.chain
+    const [wallet, amount] = [...settlement!.dues][0]!
+    const changes: Partial<ChainEvidence>[] = [
+      { settlement: undefined },
+      { settlement: { ...settlement!, refund: 1n } },
+      { settlement: { dues: new Map(settlement!.dues).set(wallet, amount - 1n), refund: 1n } },
+      { guarantee: { ...guarantee, paidOut: [] } },
+      { guarantee: { ...guarantee, paidIn: guarantee.paidIn + 1n } },
+    ]
+    for (const change of changes) {
+      const chain = { ...evidence.chain, ...change }
+      expect((await runChecks({ ...evidence, chain })).conserved).toBe(false)
+    }
+  })
+
   it('holds when each payment is one transfer', async () => {
     const evidence = paid((id, i) => [{ key: `payment:${id}`, hash: i }])
     expect((await runChecks(evidence)).conserved).toBe(true)

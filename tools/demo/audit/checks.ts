@@ -11,7 +11,16 @@ import {
 import { type EventData, encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import { assess } from '@consign/penalty/assess'
-import { device, general, parties, payoutPlan, type Terms, transfersOf } from '@consign/terms'
+import {
+  device,
+  general,
+  type PayoutPlan,
+  parties,
+  payer,
+  payoutPlan,
+  type Terms,
+  transfersOf,
+} from '@consign/terms'
 import { type Hex, hexToBytes, toHex } from 'viem'
 import type { Checks } from '../document.ts'
 import type { ChainEvidence } from './chain-evidence.ts'
@@ -63,17 +72,29 @@ function isConserved(evidence: Evidence): boolean {
   const made = eventsOf(log, 'settlement.payment.made.v1', agreement)
   const paid = made.map(({ data }) => `${data.wallet} ${transferIn(chain, data.txHash, data.wallet)}`)
   const due = transfersOf(plan).map(({ wallet, amount }) => `${wallet} ${amount}`)
-  const agreed = terms.clauses.reduce(
-    (sum, clause) => sum + (clause.kind === 'party' ? BigInt(clause.amount) : 0n),
-    0n,
+  return (
+    isEqual(paid.sort(), due.sort()) &&
+    everyTransferIsAPayment(log, chain) &&
+    isSettledAsPlanned(terms, plan, chain) &&
+    isGuaranteeBack(terms, chain)
   )
-  const given = [
-    ...plan.payouts.map(({ paid }) => paid),
-    ...plan.awards.map(({ amount }) => amount),
-    plan.refund,
-  ]
-  const total = given.reduce((sum, amount) => sum + BigInt(amount), 0n)
-  return isEqual(paid.sort(), due.sort()) && total === agreed && everyTransferIsAPayment(log, chain)
+}
+
+/** The agreement fixed on chain what the log says, and its payouts and its refund are the amounts of the terms. */
+function isSettledAsPlanned(terms: Terms, plan: PayoutPlan, { settlement }: ChainEvidence): boolean {
+  if (settlement === undefined || settlement.refund !== BigInt(plan.refund)) return false
+  const planned = new Map(transfersOf(plan).map(({ wallet, amount }) => [wallet, amount]))
+  const dues = [...settlement.dues]
+  const given = dues.reduce((sum, [, amount]) => sum + amount, settlement.refund)
+  const agreed = parties(terms).reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+  return dues.every(([wallet, amount]) => (planned.get(wallet) ?? 0n) === amount) && given === agreed
+}
+
+/** The guarantee went in whole; as everybody was paid off chain, all of it came back to the payer. */
+function isGuaranteeBack(terms: Terms, { guarantee: { paidIn, paidOut } }: ChainEvidence): boolean {
+  const wallet = payer(terms).wallet
+  const back = paidOut.reduce((sum, { to, amount }) => (to === wallet ? sum + amount : sum), 0n)
+  return paidIn === BigInt(general(terms).guaranteeTotal) && back === paidIn
 }
 
 function transferIn(chain: ChainEvidence, txHash: Hex, wallet: Hex): bigint | undefined {
