@@ -13,6 +13,8 @@ import {vm} from "./support/Vm.sol";
 
 /// @dev Answers to contests, by seal and by anchor.
 contract AgreementAnswerTest is DisputeFixture {
+    uint256 private constant CHAIN_ID = 31_337;
+
     // By seal
 
     function test_aSealUpholdsTheCaseAndEarnsTheBond() external {
@@ -128,10 +130,9 @@ contract AgreementAnswerTest is DisputeFixture {
         agreement = here;
         _refusesSignature(answer);
 
-        uint256 chainId = block.chainid;
         vm.chainId(4242);
         answer.signature = _signSlhDsa(key, _sealDigest(1, answer.seal));
-        vm.chainId(chainId);
+        vm.chainId(CHAIN_ID);
         _refusesSignature(answer);
     }
 
