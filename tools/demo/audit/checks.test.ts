@@ -76,7 +76,7 @@ describe('conserved', () => {
       { settlement: undefined },
       { settlement: { ...settlement!, refund: 1n } },
       { settlement: { dues: new Map(settlement!.dues).set(wallet, amount - 1n), refund: 1n } },
-      { guarantee: { ...guarantee, paidOut: [] } },
+      { guarantee: { ...guarantee, paidOut: [{ to: payer(terms).wallet, amount: 1n, txHash: hash(91) }] } },
       { guarantee: { ...guarantee, paidIn: guarantee.paidIn + 1n } },
     ]
     for (const change of changes) {
