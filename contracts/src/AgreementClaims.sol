@@ -155,7 +155,7 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
         ++_status.openDisputes;
         _hold(breach, caseId, agreed.penalty, CaseState.Claimed);
         uint256 until = block.timestamp + Math.ceilDiv(agreed.refuteMs, 1000);
-        claimed.openUntil = SafeCast.toUint40(until);
+        claimed.openUntil = SafeCast.toUint32(until);
         (claimed.challenger, claimed.bondWei) = (msg.sender, SafeCast.toUint96(msg.value));
         emit SilenceClaimed(caseId, leg, seq, until);
     }
@@ -213,8 +213,9 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
     }
 
     /// @inheritdoc IAgreementClaims
-    function caseOf(bytes32 caseId) external view returns (Case memory) {
-        return _cases[caseId];
+    function caseOf(bytes32 caseId) external view returns (Case memory found) {
+        found = _cases[caseId];
+        if (found.state != CaseState.None && found.beneficiary == address(0)) found.beneficiary = _status.payer;
     }
 
     /// @inheritdoc IAgreementClaims

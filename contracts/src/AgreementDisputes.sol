@@ -43,7 +43,7 @@ contract AgreementDisputes is AgreementState, IAgreementDisputes {
         if (_status.openDisputes == type(uint8).max) revert IAgreementClaims.AgreementTooManyDisputes();
 
         uint256 answerableUntil = block.timestamp + Math.ceilDiv(agreed.answerMs, MS_PER_S);
-        (contested.state, contested.openUntil) = (CaseState.Contested, SafeCast.toUint40(answerableUntil));
+        (contested.state, contested.openUntil) = (CaseState.Contested, SafeCast.toUint32(answerableUntil));
         (contested.challenger, contested.bondWei) = (msg.sender, SafeCast.toUint96(msg.value));
         ++_status.openDisputes;
         _status.lastClaimAt = uint40(block.timestamp);

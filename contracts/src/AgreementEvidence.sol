@@ -100,8 +100,9 @@ abstract contract AgreementEvidence is AgreementState {
         }
         // Nobody's bond is held in any of the states that can be left here, so that slot stays untouched.
         (held.state, held.leg, held.limitId, held.seq) = (state, breach.leg, breach.limitId, breach.seq);
-        (held.provenAt, held.beneficiary, held.evidence) =
-        (uint40(block.timestamp), schedule.beneficiary, breach.digest);
+        (held.provenAt, held.evidence) = (uint40(block.timestamp), breach.digest);
+        // Most are the payer's, and a slot less to fill then.
+        if (schedule.beneficiary != _status.payer) held.beneficiary = schedule.beneficiary;
         _setLimitMax(breach.leg, breach.limitId, schedule.limitMax);
         _setPenalty(held, caseId, breach.penalty, breach.extent);
     }

@@ -87,6 +87,7 @@ abstract contract AgreementState is EIP712 {
     mapping(uint256 leg => bool) internal _confirmed;
     /// @dev The largest seal of a leg that was verified.
     mapping(uint256 leg => Sealed) internal _seals;
+    /// @dev Without a beneficiary it is the payer's.
     mapping(bytes32 caseId => Case) internal _cases;
     mapping(address custodian => Ledger) internal _ledgers;
     /// @dev Penalties of a custodian by beneficiary, only of those other than the payer.
@@ -162,7 +163,7 @@ abstract contract AgreementState is EIP712 {
         (uint128 before, uint128 afterwards) = _capped(custodian, charged, penalty);
         Ledger memory ledger = _ledgers[custodian];
         ledger.penalties = ledger.penalties - before + afterwards;
-        if (beneficiary != _status.payer) {
+        if (beneficiary != address(0) && beneficiary != _status.payer) {
             ledger.toOthers = true;
             _penaltiesTo[custodian][beneficiary] = _penaltiesTo[custodian][beneficiary] - before + afterwards;
         }

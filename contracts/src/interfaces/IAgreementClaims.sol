@@ -28,7 +28,8 @@ enum CaseState {
     Void
 }
 
-/// @notice One breach, held against the custodian of its leg.
+/// @notice One breach, held against the custodian of its leg. Everything up to the penalty shares a slot: hence 32 bits, up to the year 2106, for
+/// `openUntil`.
 /// @param state Where it stands.
 /// @param leg Leg whose custodian it is held against.
 /// @param limitId The clause that was broken.
@@ -46,7 +47,7 @@ struct Case {
     uint16 limitId;
     uint32 seq;
     uint40 provenAt;
-    uint40 openUntil;
+    uint32 openUntil;
     uint96 penalty;
     address beneficiary;
     bytes32 evidence;
