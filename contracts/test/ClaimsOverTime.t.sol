@@ -123,6 +123,8 @@ contract ClaimsOverTimeTest is ClaimsFixture {
         vm.assertEq(raised.seq, 4);
         vm.assertEq(raised.evidence, _digest(run[1]));
         vm.assertEq(raised.provenAt, BEGIN + 1 hours);
+        vm.assertEq(raised.beneficiary, vm.addr(PAYER_KEY));
+        vm.assertEq(agreement.caseOf("none").beneficiary, address(0));
         _refuses(short, refusal);
         _refuses(long, refusal);
     }
