@@ -96,20 +96,17 @@ contract Agreement is AgreementState, IAgreementCustody {
         Clause calldata taker
     ) external {
         _requireKeys(leg, keys);
-        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
-        if (cut.n < offer.m || cut.n - offer.m > offer.ttlEnvelopes) {
-            revert AgreementCutOutsideOffer(cut.n, offer.m, offer.ttlEnvelopes);
-        }
-        bytes32 terms = _termsHash();
-        uint8 role = _requireTaker(terms, taker, accept.party, accept.amount, accept.penaltyMax);
+        _requireNotEnded(leg);
+        (uint32 n, uint32 m, uint32 ttlEnvelopes) = (cut.n, offer.m, offer.ttlEnvelopes);
+        if (n < m || n - m > ttlEnvelopes) revert AgreementCutOutsideOffer(n, m, ttlEnvelopes);
+        (bytes32 terms, address to) = (_termsHash(), accept.party);
+        uint8 role = _requireTaker(terms, taker, to, accept.amount, accept.penaltyMax);
         bytes32 offered = Records.offerDigest(leg, offer);
         bytes32 accepted = _acceptDigest(terms, offered, accept);
-        if (!WalletSignature.isBy(accept.party, accepted, acceptSignature)) {
-            revert AgreementAcceptSignatureInvalid(accept.party);
-        }
+        if (!WalletSignature.isBy(to, accepted, acceptSignature)) revert AgreementAcceptSignatureInvalid(to);
         bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
         _requireP256(digest, signature, keys.p256X, keys.p256Y);
-        _transfer(leg, accept.party, role, cut.n, offer.nextKeysHash, digest);
+        _transfer(leg, to, role, n, offer.nextKeysHash, digest);
     }
 
     /// @inheritdoc IAgreementCustody
@@ -142,7 +139,7 @@ contract Agreement is AgreementState, IAgreementCustody {
         Disclosure calldata longitude
     ) external {
         _requireKeys(leg, keys);
-        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
+        _requireNotEnded(leg);
         if (_tenders[leg].recordedAt != 0) revert AgreementAlreadyTendered(leg);
         TenderTerms memory destination = Clauses.tender(_termsHash(), tender);
         _requireP256(Records.offerDigest(leg, offer), signature, keys.p256X, keys.p256Y);
@@ -265,6 +262,10 @@ contract Agreement is AgreementState, IAgreementCustody {
     /// @dev A leg has keys from its beginning; the payer's has none.
     function _requireOpen(uint32 leg) private view {
         if (_legs[leg].keysHash == 0) revert AgreementLegNotBegun(leg);
+        _requireNotEnded(leg);
+    }
+
+    function _requireNotEnded(uint32 leg) private view {
         if (_hasEnded(leg)) revert AgreementLegEnded(leg);
     }
 
@@ -286,11 +287,11 @@ contract Agreement is AgreementState, IAgreementCustody {
         view
         returns (uint8 role)
     {
-        Party memory listed = Clauses.party(terms, taker);
-        if (wallet != listed.wallet || amount != listed.amount || penaltyMax != listed.penaltyCap) {
+        (uint8 listedRole, address listedWallet, uint256 listedAmount, uint256 penaltyCap) = Clauses.taker(terms, taker);
+        if (wallet != listedWallet || amount != listedAmount || penaltyMax != penaltyCap) {
             revert AgreementAcceptNotAsAgreed();
         }
-        return listed.role;
+        return listedRole;
     }
 
     function _requireWallet(address party, bytes32 digest, bytes calldata signature) private view {

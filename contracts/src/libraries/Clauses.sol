@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Rfc9162} from "./Rfc9162.sol";
+import {Sha256} from "./Sha256.sol";
 
 /// @notice One clause of the terms, disclosed with the proof that `termsHash` commits to it.
 /// @param kind What the clause says; the constants of Clauses.
@@ -212,7 +213,7 @@ library Clauses {
     error ClauseSideUnknown(uint8 side);
 
     function general(bytes32 termsHash, Clause calldata clause) internal view returns (General memory disclosed) {
-        _requireDisclosed(termsHash, clause, GENERAL);
+        bytes calldata body = _disclosed(termsHash, clause, GENERAL);
         (
             disclosed.ruleVersion,
             disclosed.chainId,
@@ -231,7 +232,7 @@ library Clauses {
     }
 
     function party(bytes32 termsHash, Clause calldata clause) internal view returns (Party memory disclosed) {
-        _requireDisclosed(termsHash, clause, PARTY);
+        bytes calldata body = _disclosed(termsHash, clause, PARTY);
         // The offset stands for the name, which nothing here needs: decoding it would copy it.
         (
             disclosed.index,
@@ -240,13 +241,24 @@ library Clauses {
             disclosed.slhDsaKey,
             disclosed.amount,
             disclosed.penaltyCap
-        ) = abi.decode(clause.body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
+        ) = abi.decode(body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
+    }
+
+    /// @notice What of a party a handover needs, without memory for the rest.
+    function taker(bytes32 termsHash, Clause calldata clause)
+        internal
+        view
+        returns (uint8 role, address wallet, uint256 amount, uint256 penaltyCap)
+    {
+        bytes calldata body = _disclosed(termsHash, clause, PARTY);
+        (, role,, wallet,,, amount, penaltyCap) =
+            abi.decode(body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
     }
 
     function device(bytes32 termsHash, Clause calldata clause) internal view returns (Device memory disclosed) {
-        _requireDisclosed(termsHash, clause, DEVICE);
+        bytes calldata body = _disclosed(termsHash, clause, DEVICE);
         (, disclosed.p256X, disclosed.p256Y,, disclosed.slhDsaKey,, disclosed.keystore) =
-            abi.decode(clause.body, (bytes32, bytes32, bytes32, bytes32, bytes32, address, uint8));
+            abi.decode(body, (bytes32, bytes32, bytes32, bytes32, bytes32, address, uint8));
     }
 
     /// @notice A limit that the chain can judge: instantaneous, single, or cumulative per leg.
@@ -255,39 +267,32 @@ library Clauses {
         if (kind != INSTANTANEOUS_LIMIT && kind != SINGLE_LIMIT && kind != CUMULATIVE_LIMIT) {
             revert ClauseKindUnexpected(kind, INSTANTANEOUS_LIMIT);
         }
-        _requireDisclosed(termsHash, clause, kind);
-        disclosed = abi.decode(clause.body, (Limit));
+        disclosed = abi.decode(_disclosed(termsHash, clause, kind), (Limit));
         if (disclosed.side != SIDE_ABOVE && disclosed.side != SIDE_BELOW) revert ClauseSideUnknown(disclosed.side);
     }
 
     function deadline(bytes32 termsHash, Clause calldata clause) internal view returns (Deadline memory) {
-        _requireDisclosed(termsHash, clause, DEADLINE);
-        return abi.decode(clause.body, (Deadline));
+        return abi.decode(_disclosed(termsHash, clause, DEADLINE), (Deadline));
     }
 
     function milestone(bytes32 termsHash, Clause calldata clause) internal view returns (Milestone memory) {
-        _requireDisclosed(termsHash, clause, MILESTONE);
-        return abi.decode(clause.body, (Milestone));
+        return abi.decode(_disclosed(termsHash, clause, MILESTONE), (Milestone));
     }
 
     function silence(bytes32 termsHash, Clause calldata clause) internal view returns (Silence memory) {
-        _requireDisclosed(termsHash, clause, SILENCE);
-        return abi.decode(clause.body, (Silence));
+        return abi.decode(_disclosed(termsHash, clause, SILENCE), (Silence));
     }
 
     function tamper(bytes32 termsHash, Clause calldata clause) internal view returns (Tamper memory) {
-        _requireDisclosed(termsHash, clause, TAMPER);
-        return abi.decode(clause.body, (Tamper));
+        return abi.decode(_disclosed(termsHash, clause, TAMPER), (Tamper));
     }
 
     function tender(bytes32 termsHash, Clause calldata clause) internal view returns (TenderTerms memory) {
-        _requireDisclosed(termsHash, clause, TENDER);
-        return abi.decode(clause.body, (TenderTerms));
+        return abi.decode(_disclosed(termsHash, clause, TENDER), (TenderTerms));
     }
 
     function windows(bytes32 termsHash, Clause calldata clause) internal view returns (Windows memory) {
-        _requireDisclosed(termsHash, clause, WINDOWS);
-        return abi.decode(clause.body, (Windows));
+        return abi.decode(_disclosed(termsHash, clause, WINDOWS), (Windows));
     }
 
     function isOutside(Limit memory disclosed, int32 value) internal pure returns (bool) {
@@ -301,9 +306,14 @@ library Clauses {
         return cost < schedule.caseMax ? uint96(cost) : schedule.caseMax;
     }
 
-    function _requireDisclosed(bytes32 termsHash, Clause calldata clause, uint16 kind) private view {
+    function _disclosed(bytes32 termsHash, Clause calldata clause, uint16 kind)
+        private
+        view
+        returns (bytes calldata body)
+    {
         if (clause.kind != kind) revert ClauseKindUnexpected(clause.kind, kind);
-        bytes32 clauseHash = sha256(abi.encodePacked(TAG_CLAUSE, clause.salt, clause.kind, clause.body));
+        body = clause.body;
+        bytes32 clauseHash = Sha256.hash(abi.encodePacked(TAG_CLAUSE, clause.salt, kind, body));
         if (!Rfc9162.verifyInclusion(clauseHash, clause.index, clause.size, termsHash, clause.proof)) {
             revert ClauseNotInTerms(termsHash);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Sha256} from "./Sha256.sol";
+
 /// @notice Public keys of one leg; the part of a LegKeys record that follows its prefix.
 /// @param p256X X coordinate of the P-256 key that signs every envelope of the leg.
 /// @param p256Y Y coordinate of it.
@@ -62,38 +64,28 @@ library Records {
     /// @dev Suite 1: P-256 with SHA-256, ML-DSA-44, SLH-DSA-SHA2-128s.
     uint8 internal constant SUITE = 1;
 
-    bytes16 private constant TAG_LEG_KEYS = "consign.legkeys";
-    bytes16 private constant TAG_OFFER = "consign.offer";
-    bytes16 private constant TAG_CUT = "consign.cut";
-    bytes16 private constant TAG_SEAL = "consign.seal";
+    /// @dev Tag, padded right with zeros to 16 bytes, and suite.
+    bytes17 private constant LEG_KEYS = "consign.legkeys\x00\x01";
+    bytes17 private constant OFFER = "consign.offer\x00\x00\x00\x01";
+    bytes17 private constant CUT = "consign.cut\x00\x00\x00\x00\x00\x01";
+    bytes17 private constant SEAL = "consign.seal\x00\x00\x00\x00\x01";
+
     bytes16 private constant TAG_CASE = "consign.case";
 
     /// @notice Digest of the LegKeys record of `leg`: names the keys wherever they are committed to.
     function legKeysDigest(uint32 leg, LegKeys calldata keys) internal view returns (bytes32) {
-        return sha256(
-            abi.encodePacked(
-                TAG_LEG_KEYS,
-                SUITE,
-                uint64(block.chainid),
-                address(this),
-                leg,
-                keys.p256X,
-                keys.p256Y,
-                keys.mlDsaKeyHash,
-                keys.slhDsaKey
-            )
-        );
+        return
+            Sha256.hash(
+                abi.encodePacked(LEG_KEYS, _place(leg), keys.p256X, keys.p256Y, keys.mlDsaKeyHash, keys.slhDsaKey)
+            );
     }
 
     /// @notice Digest of an Offer made in `leg`, the leg that would end.
     function offerDigest(uint32 leg, Offer calldata offer) internal view returns (bytes32) {
-        return sha256(
+        return Sha256.hash(
             abi.encodePacked(
-                TAG_OFFER,
-                SUITE,
-                uint64(block.chainid),
-                address(this),
-                leg,
+                OFFER,
+                _place(leg),
                 offer.device,
                 offer.m,
                 offer.head,
@@ -112,24 +104,23 @@ library Records {
         view
         returns (bytes32)
     {
-        return sha256(
-            abi.encodePacked(
-                TAG_CUT, SUITE, uint64(block.chainid), address(this), leg, offered, accepted, cut.n, cut.head, cut.root
-            )
-        );
+        return Sha256.hash(abi.encodePacked(CUT, _place(leg), offered, accepted, cut.n, cut.head, cut.root));
     }
 
     /// @notice Digest of a Seal of `leg`.
     function sealDigest(uint32 leg, Seal calldata seal) internal view returns (bytes32) {
-        return sha256(
-            abi.encodePacked(TAG_SEAL, SUITE, uint64(block.chainid), address(this), leg, seal.n, seal.root, seal.head)
-        );
+        return Sha256.hash(abi.encodePacked(SEAL, _place(leg), seal.n, seal.root, seal.head));
     }
 
     /// @notice Names one excursion of one limit: where its first reading outside stands.
     /// @param startSeq Envelope of that reading.
     /// @param startIndex Its place in the envelope.
     function caseId(uint32 leg, uint16 limitId, uint32 startSeq, uint16 startIndex) internal view returns (bytes32) {
-        return sha256(abi.encodePacked(TAG_CASE, address(this), leg, limitId, startSeq, startIndex));
+        return Sha256.hash(abi.encodePacked(TAG_CASE, address(this), leg, limitId, startSeq, startIndex));
+    }
+
+    /// @dev Chain id 8 ‖ agreement 20 ‖ leg 4.
+    function _place(uint32 leg) private view returns (bytes32) {
+        return bytes32(block.chainid << 192 | uint256(uint160(address(this))) << 32 | leg);
     }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Sha256} from "./Sha256.sol";
+
 /// @title Merkle trees of RFC 9162 with SHA-256
 /// @notice Leaf = SHA-256(0x00 ‖ data), node = SHA-256(0x01 ‖ left ‖ right), section 2.1.
 /// @dev A root binds neither index nor size: leaf 4 of 5 verifies as leaf 2 of 3 too. A caller to whom they matter takes size from where
 /// it was signed or stored together with the root, and index from the leaf itself.
 library Rfc9162 {
-    /// @notice Thrown when the gas left does not pay for a hash.
-    error Sha256OutOfGas();
-
     /// @notice Inclusion of a leaf, section 2.1.3.2. The proof must have exactly the length that index and size ask for.
     /// @param data The leaf's data: one 32-byte digest.
     /// @param index Place of the leaf, from 0.
@@ -23,25 +22,44 @@ library Rfc9162 {
     {
         if (index >= size) return false;
         uint256 last = size - 1;
-        bytes32 node = sha256(abi.encodePacked(uint8(0), data));
+        bytes32 node = _leaf(data);
         for (uint256 i = 0; i < proof.length; ++i) {
             if (last == 0) return false;
-            if (index & 1 == 1) {
-                node = _parent(proof[i], node);
-            } else if (index == last) {
+            bytes32 sibling = _at(proof, i);
+            if (index & 1 == 1 || index == last) {
                 // The last node of a level without a sibling moves up unchanged until it is a right child.
-                while (index & 1 == 0) {
-                    index >>= 1;
+                for (; index & 1 == 0; index >>= 1) {
                     last >>= 1;
                 }
-                node = _parent(proof[i], node);
+                node = _parent(sibling, node);
             } else {
-                node = _parent(node, proof[i]);
+                node = _parent(node, sibling);
             }
             index >>= 1;
             last >>= 1;
         }
         return last == 0 && node == root;
+    }
+
+    /// @dev A node of the proof, which has so many: the caller's loop ends with them.
+    function _at(bytes32[] calldata proof, uint256 i) private pure returns (bytes32 node) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            node := calldataload(add(proof.offset, shl(5, i)))
+        }
+    }
+
+    /// @dev SHA-256(0x00 ‖ data) in the scratch space.
+    function _leaf(bytes32 data) private view returns (bytes32 node) {
+        bool hashed;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore8(0, 0)
+            mstore(1, data)
+            hashed := staticcall(gas(), 2, 0, 33, 0, 32)
+            node := mload(0)
+        }
+        if (!hashed) revert Sha256.Sha256OutOfGas();
     }
 
     /// @dev SHA-256(0x01 ‖ left ‖ right) behind the free memory pointer: abi.encodePacked would take new memory for every level.
@@ -56,6 +74,6 @@ library Rfc9162 {
             hashed := staticcall(gas(), 2, buffer, 65, 0, 32)
             node := mload(0)
         }
-        if (!hashed) revert Sha256OutOfGas();
+        if (!hashed) revert Sha256.Sha256OutOfGas();
     }
 }
