@@ -6,7 +6,7 @@ import { STEPS as CUSTODY } from '@consign/custody/steps'
 import { STEPS as EDGE } from '@consign/edge/steps'
 import { STEPS as INGEST } from '@consign/ingest/steps'
 import { STEPS as PENALTY } from '@consign/penalty/steps'
-import { AGREEMENT_STEPS, STEPS as SETTLEMENT } from '@consign/settlement/steps'
+import { STEPS as SETTLEMENT } from '@consign/settlement/steps'
 import { connectAsync } from 'mqtt'
 import { describe, expect, it } from 'vitest'
 import type { ShipmentDocument } from './document.ts'
@@ -18,7 +18,7 @@ const STEPS: Record<ServiceName | 'edge', readonly string[]> = {
   custody: CUSTODY,
   penalty: PENALTY,
   'chain-writer': CHAIN_WRITER,
-  settlement: [...SETTLEMENT, ...AGREEMENT_STEPS],
+  settlement: SETTLEMENT,
   edge: EDGE,
 }
 type KillPlan = Partial<Record<ServiceName | 'edge', string>>

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Envelope, parseEnvelope } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
 import { type ConsignEvent, type EventData, parseEvent } from '@consign/events'
-import { general, guaranteeOf, parties, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
 
 const POLL_MS = 200
@@ -87,19 +86,12 @@ export class Completion {
       if (event.type === 'penalty.rating.changed.v1') this.final.add(`rating:${event.data.leg}`)
       if (event.type === 'penalty.violation.charged.v1') this.expected.add(`violation:${event.data.caseId}`)
       if (event.type === 'settlement.settled.v1') this.settled = true
-      if (event.type === 'settlement.agreement.concluded.v1') this.final.add('settlement on chain')
-      if (event.type === 'settlement.guarantee.released.v1') this.final.add(`guarantee:${event.data.wallet}`)
-      if (event.type === 'custody.agreement.signed.v1') this.expectGuarantees(event.data.terms)
+      // By then every guarantee is paid out or back, too.
+      if (event.type === 'settlement.concluded.v1') this.final.add('settlement on chain')
     }
     if (event.type === 'chain.mined.v1') this.takeMined(event.data)
     if (event.type === 'chain.finalized.v1' || event.type === 'chain.refused.v1')
       this.takeFinal(event.data.key)
-  }
-
-  private expectGuarantees(terms: Terms): void {
-    const { guaranteeBps } = general(terms)
-    for (const { amount, wallet } of parties(terms))
-      if (guaranteeOf(BigInt(amount), guaranteeBps) > 0n) this.expected.add(`guarantee:${wallet}`)
   }
 
   private takeMined({ key, result }: EventData<'chain.mined.v1'>): void {

@@ -17,7 +17,7 @@ export class PartyClient {
   readonly identity: Identity
   private readonly connection: NatsConnection
   private readonly accepts = new Map<Hex, Promise<unknown>>()
-  /** Amounts that came in, by payment. */
+  /** Amounts that came in off chain, by payment. */
   private readonly received = new Map<string, bigint>()
 
   private constructor(identity: Identity, connection: NatsConnection) {
@@ -100,13 +100,13 @@ export class PartyClient {
     return this.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
   }
 
-  /** Says with its signature what it got in all for this agreement, so that the guarantee is freed. A payment told twice counts once. */
+  /** Says with its signature what it got off chain in all for this agreement, so that the guarantee is freed. A payment told twice counts once. */
   async acknowledge(
     agreement: Hex,
     chainId: number,
-    payment: { paymentId: string; amount: string },
+    payment: { paymentId: string; amount: string; via: string },
   ): Promise<unknown> {
-    if (this.received.has(payment.paymentId)) return
+    if (payment.via === 'guarantee' || this.received.has(payment.paymentId)) return
     this.received.set(payment.paymentId, BigInt(payment.amount))
     const cumulative = [...this.received.values()].reduce((sum, amount) => sum + amount, 0n)
     const party = this.identity.wallet.address.toLowerCase() as Hex

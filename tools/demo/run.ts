@@ -20,7 +20,8 @@ const SECOND_HOURS = 1 / 3600
 const WINDOW_HOURS_MAX = {
   disputeHours: 2 * SECOND_HOURS,
   contestHours: 5 * SECOND_HOURS,
-  paymentHours: 5 * SECOND_HOURS,
+  // Long enough for an acknowledgement that has to be sent twice.
+  paymentHours: 15 * SECOND_HOURS,
 }
 
 export type ShipmentRun = { document: ShipmentDocument; shipment: Shipment; auditFile: string }

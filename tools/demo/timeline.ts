@@ -106,11 +106,23 @@ export class Timeline {
         ]
       case 'settlement.payment.made.v1':
         return [
-          `paid ${formatTokens(BigInt(event.data.amount))} tokens to ${this.nameOf(event.data.wallet)}`,
+          `paid ${formatTokens(BigInt(event.data.amount))} tokens to ${this.nameOf(event.data.wallet)}${event.data.via === 'guarantee' ? ' from its guarantee' : ''}`,
           'green',
         ]
       case 'settlement.settled.v1':
         return [`settled: ${formatTokens(BigInt(event.data.refund))} tokens stay with the payer`, 'green']
+      case 'settlement.acknowledged.v1':
+        return [
+          `${this.nameOf(event.data.party)} has acknowledged ${formatTokens(BigInt(event.data.cumulative))} tokens`,
+        ]
+      case 'settlement.concluded.v1': {
+        const { asPlanned, released } = event.data
+        const fixed = asPlanned ? 'as planned' : 'OTHERWISE THAN PLANNED'
+        return [
+          `settled on chain ${fixed}; ${formatTokens(BigInt(released))} tokens of guarantees are back with the payer`,
+          asPlanned ? 'green' : 'red',
+        ]
+      }
       case 'chain.mined.v1':
         return event.data.key.startsWith('payment:') ? undefined : [mined(event.data), 'dim']
       case 'chain.refused.v1':

@@ -1,14 +1,7 @@
 import type { PayoutPlan } from '@consign/terms'
 import { z } from 'zod'
 import { defineEvent } from './define.ts'
-import {
-  addressField,
-  amountField,
-  hash32Field,
-  partySignatureField,
-  shipmentField,
-  timeMsField,
-} from './fields.ts'
+import { addressField, amountField, hash32Field, partySignatureField, shipmentField } from './fields.ts'
 import { subjects } from './subjects.ts'
 
 const subject = (data: { agreement: `0x${string}` }) => subjects.settlement(data.agreement)
@@ -30,12 +23,18 @@ const planned = defineEvent({
   type: 'settlement.planned.v1',
   summary: 'Who gets what; follows from terms and violations alone.',
   subject,
-  data: z.strictObject({ ...shipmentOf, plan: planField }),
+  data: z.strictObject({
+    ...shipmentOf,
+    plan: planField,
+    /** What of the plan is left to the guarantees: each is claimed on chain for its wallet, and pays the rest of its due. */
+    guaranteed: z.array(z.strictObject({ wallet: addressField, amount: amountField })).optional(),
+  }),
 })
 
 const paymentIntended = defineEvent({
   type: 'settlement.payment.intended.v1',
-  summary: 'A payment will be made; written before any effect on the outside.',
+  summary:
+    'A payment will be made; written before any effect on the outside. By `via` guarantee it is claimed from the contract.',
   subject,
   data: z.strictObject({ ...paymentOf, party: z.string().min(1) }),
 })
@@ -54,44 +53,35 @@ const settled = defineEvent({
   data: z.strictObject({ ...shipmentOf, paid: amountField, refund: amountField }),
 })
 
-const guaranteeFunded = defineEvent({
-  type: 'settlement.guarantee.funded.v1',
-  summary: 'The agreement holds the guarantee, so that leg 0 can start.',
-  subject,
-  data: z.strictObject({ ...shipmentOf, guarantee: amountField }),
-})
-
-const paymentAcknowledged = defineEvent({
-  type: 'settlement.payment.acknowledged.v1',
-  summary: 'A party signed what it got off chain in all; the signature is over the EIP-712 Acknowledgement.',
+const acknowledged = defineEvent({
+  type: 'settlement.acknowledged.v1',
+  summary: 'A party has signed how much it got off chain in all; its guarantee covers so much less.',
   subject,
   data: z.strictObject({
     ...shipmentOf,
-    wallet: addressField,
+    party: addressField,
     cumulative: amountField,
+    /** Over the EIP-712 Acknowledgement; the contract takes the wallet's. */
     signature: partySignatureField,
   }),
 })
 
-const acknowledgementRecorded = defineEvent({
-  type: 'settlement.acknowledgement.recorded.v1',
-  summary: 'The agreement on chain knows of the acknowledgement.',
+const concluded = defineEvent({
+  type: 'settlement.concluded.v1',
+  summary:
+    'The chain has fixed who is due what, and of the guarantees all is paid or back that can be by now.',
   subject,
-  data: z.strictObject({ ...shipmentOf, wallet: addressField, cumulative: amountField }),
-})
-
-const agreementConcluded = defineEvent({
-  type: 'settlement.agreement.concluded.v1',
-  summary: 'The agreement is settled on chain: who gets what is fixed, and nothing can be charged any more.',
-  subject,
-  data: z.strictObject({ ...shipmentOf, settledAtMs: timeMsField }),
-})
-
-const guaranteeReleased = defineEvent({
-  type: 'settlement.guarantee.released.v1',
-  summary: 'What a party can no longer claim of its guarantee went back to the payer.',
-  subject,
-  data: z.strictObject({ ...shipmentOf, wallet: addressField, released: amountField }),
+  data: z.strictObject({
+    ...shipmentOf,
+    /** Of payee and carriers in order of the terms; the dues and the refund are the amounts. */
+    dues: z.array(z.strictObject({ wallet: addressField, due: amountField })),
+    refund: amountField,
+    /** Whether the dues are what the plan says of all that can be proven on chain. */
+    asPlanned: z.boolean(),
+    /** What guarantees have paid, and what of them went back to the payer. */
+    claimed: amountField,
+    released: amountField,
+  }),
 })
 
 export const SETTLEMENT_EVENTS = [
@@ -99,9 +89,6 @@ export const SETTLEMENT_EVENTS = [
   paymentIntended,
   paymentMade,
   settled,
-  guaranteeFunded,
-  paymentAcknowledged,
-  acknowledgementRecorded,
-  agreementConcluded,
-  guaranteeReleased,
+  acknowledged,
+  concluded,
 ] as const

@@ -1,15 +1,23 @@
-import { agreementAbi, openTxJournal, publicClient, settlementTokenAbi, untilAnswered } from '@consign/chain'
+import {
+  agreementAbi,
+  openTxJournal,
+  publicClient,
+  settlementTokenAbi,
+  type TxJournal,
+  untilAnswered,
+} from '@consign/chain'
 import { connectEventLog, connectNats } from '@consign/eventlog'
 import { loadConfig, startService, step } from '@consign/runtime'
 import { privateKeyToAccount } from 'viem/accounts'
-import { agreementChain, LIFTED_ERRORS, settledBefore } from './adapters/agreement-chain.ts'
+import { agreementChain } from './adapters/agreement-chain.ts'
 import { onchainChannel } from './adapters/onchain-channel.ts'
 import { configSchema, privateKeyOf } from './config.ts'
+import { LIFTED_ERRORS, settledBefore } from './domain/calls.ts'
 import { runSettlement } from './service.ts'
 import { journalStep } from './steps.ts'
 
-/** One call of the channel waits this long for finality; the payment goes on behind it. */
-const PAY_MS_MAX = 120_000
+/** One call of channel or contract waits this long for finality; the transaction goes on behind it. */
+const CALL_MS_MAX = 120_000
 
 const config = loadConfig(configSchema)
 
@@ -21,7 +29,7 @@ await startService({
     const log = await connectEventLog({ nats: connection })
     const client = publicClient(config.RPC_URL)
     const { CHAIN_ID: chainId, TOKEN: token } = config
-    const journal = await untilAnswered(
+    const journal: TxJournal = await untilAnswered(
       () =>
         openTxJournal({
           log,
@@ -31,7 +39,7 @@ await startService({
           chainId,
           finality: config.FINALITY,
           contracts: { TOKEN: token },
-          after: settledBefore,
+          after: (intent) => settledBefore(intent, openKeys(journal)),
           lifted: LIFTED_ERRORS,
           pollMs: config.POLL_MS,
           stuckMs: config.STUCK_MS,
@@ -48,15 +56,21 @@ await startService({
         for (const [state, count] of Object.entries(journal.counts())) gauge.set({ state }, count)
       },
     })
-    const channel = onchainChannel({ journal, client, token, payMsMax: PAY_MS_MAX, signal })
-    const organisation = { wallet: journal.address, chainId, token }
-    const blockTag = config.FINALITY === 'finalized' ? 'finalized' : 'latest'
-    const settling = runSettlement({
-      log,
-      nats: connection,
+    const channel = onchainChannel({ journal, client, token, payMsMax: CALL_MS_MAX, signal })
+    const chain = agreementChain({
       journal,
+      client,
+      finality: config.FINALITY,
+      callMsMax: CALL_MS_MAX,
+      signal,
+    })
+    const organisation = { wallet: journal.address, chainId, token }
+    const settling = runSettlement({
+      nats: connection,
+      log,
+      journal,
+      chain,
       channel,
-      chain: agreementChain({ client, token, blockTag }),
       organisation,
       logger,
       metrics,
@@ -68,3 +82,7 @@ await startService({
     await connection.drain()
   },
 })
+
+function openKeys(journal: TxJournal): string[] {
+  return journal.open().map(({ intent }) => intent.key)
+}

@@ -1,6 +1,6 @@
 import type { JournalStep } from '@consign/chain'
 
-/** Named boundaries of paying, in order: a crash at any of them must change nothing in the end. */
+/** Named boundaries of this service's work, in order: a crash at any of them must change nothing in the end. */
 export const STEPS = [
   'settlement.planned',
   'settlement.intended',
@@ -11,15 +11,9 @@ export const STEPS = [
   'settlement.finalized',
   'settlement.paid',
   'settlement.settled',
-] as const
-
-/** The same of what is done for an agreement on chain; its transactions pass the boundaries of the journal above, too. */
-export const AGREEMENT_STEPS = [
-  'settlement.funded',
   'settlement.acknowledged',
-  'settlement.told',
+  'settlement.replied',
   'settlement.concluded',
-  'settlement.released',
 ] as const
 
 /** A boundary of the wallet's journal, as named here: `settlement.intended` is the payment's, so the transaction's is `submitted`. */

@@ -1,259 +1,230 @@
-// The service as a real process on a real nats-server and a real anvil, killed with SIGKILL at each of its steps.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import {
-  type Deployment,
-  deployConsign,
-  publicClient,
-  settlementTokenAbi,
-  walletClient,
-} from '@consign/chain'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { freePort, type NatsServer, startNatsServer } from '@consign/eventlog/testing'
-import {
-  type ConsignEvent,
-  type ConsignFact,
-  type EventOf,
-  type Hex,
-  parseEvent,
-  subjectOf,
-} from '@consign/events'
-import { limits, payee, payer, type Terms, termsHash } from '@consign/terms'
-import { sampleAgreement } from '@consign/terms/testing'
+// The service as a real process on a real nats-server, a real anvil with the contracts and a real chain-writer, killed with SIGKILL at each step.
+import { settlementTokenAbi } from '@consign/chain'
+import { freePort } from '@consign/eventlog/testing'
+import { caseId, costly, general, payer, type TermsDraft, termsHash } from '@consign/terms'
+import type { Hex } from 'viem'
 import { parseEther } from 'viem'
-import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
-import {
-  getTransactionCount,
-  readContract,
-  sendTransaction,
-  waitForTransactionReceipt,
-  writeContract,
-} from 'viem/actions'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
-import { coverOrganisation } from '../../../contracts/script/organisation.ts'
-import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { developer } from '../../../contracts/script/anvil.ts'
+import { append, chargedFact } from '../../chain-writer/test/scenario.ts'
+import { ask } from '../../custody/test/ask.ts'
 import { STEPS } from '../src/steps.ts'
+import {
+  acknowledgement,
+  balanceOf,
+  concluded,
+  deliver,
+  GUARANTEED_DRAFT,
+  ofType,
+  openScene,
+  payees,
+  type Scene,
+} from './scene.ts'
 
-const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
-const CASE: Hex = `0x${'ca'.repeat(32)}`
-const SHIPMENT = '340123450000000018'
-const dir = mkdtempSync(join(tmpdir(), 'consign-settlement-'))
+const tokens = (amount: string) => parseEther(amount)
+const TREASURY = tokens('10000')
 
-let anvil: Anvil
-let nats: NatsServer
-let connection: Awaited<ReturnType<typeof connectNats>>
-let log: EventLog
-let deployment: Deployment
-let wallet: Hex
-let env: Record<string, string>
-let service: ServiceProcess | undefined
+let scene: Scene
 
-beforeEach(async () => {
-  ;[anvil, nats] = await Promise.all([startAnvil(), startNatsServer()])
-  connection = await connectNats({ url: nats.url, name: 'test' })
-  log = await connectEventLog({ nats: connection })
-  const client = publicClient(anvil.url)
-  deployment = await deployConsign({ client, account: developer })
-  await coverOrganisation(walletClient(anvil.url, developer), deployment, developer)
-  const key = generatePrivateKey()
-  wallet = privateKeyToAddress(key).toLowerCase() as Hex
-  const hash = await sendTransaction(client, {
-    account: developer,
-    chain: null,
-    to: wallet,
-    value: parseEther('1'),
-  })
-  await waitForTransactionReceipt(client, { hash })
-  const keyFile = join(dir, 'payer-key')
-  writeFileSync(keyFile, key, { mode: 0o600 })
-  env = {
-    NATS_URL: nats.url,
-    RPC_URL: anvil.url,
-    CHAIN_ID: String(deployment.chainId),
-    PAYER_KEY_FILE: keyFile,
-    TOKEN: deployment.token,
-    FINALITY: 'mined',
-    POLL_MS: '50',
-  }
-})
+afterEach(() => scene?.close())
 
-afterEach(async () => {
-  await service?.stop()
-  service = undefined
-  await connection?.close()
-  await Promise.all([anvil?.stop(), nats?.stop()])
-})
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
-
-describe('a delivered and assessed shipment', () => {
-  it('is paid after its dispute window, counted from the delivery in the log, through a restart', async () => {
-    const disputeMs = 3000
-    await fund('1000')
-    await deliver({ disputeMs })
-    service = startServiceProcess(PROGRAM, env)
-    await service.stop()
-    service = startServiceProcess(PROGRAM, env)
-    await settled()
-    const [planned] = await ofType('settlement.planned.v1')
-    const deliveredMs = (await log.last(`custody.${AGREEMENT}`))!.timeMs
-    expect(planned!.time).toBeGreaterThanOrEqual(deliveredMs + disputeMs)
+describe('a guaranteed agreement', () => {
+  it('is funded, paid after its dispute window, acknowledged, settled on chain, and its guarantees come back', async () => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    await scene.start().stop()
+    const service = scene.start()
+    expect(await concluded(scene)).toMatchObject({
+      refund: String(tokens('10')),
+      asPlanned: true,
+      claimed: '0',
+      released: String(tokens('150')),
+    })
     await expectPaidOnce()
+    const [planned] = await ofType(scene, 'settlement.planned.v1')
+    const delivered = await scene.log.last(`custody.${scene.scenario.shipment.agreement}`)
+    expect(planned!.time).toBeGreaterThanOrEqual(delivered!.timeMs + 1000)
+    expect(planned!.data.guaranteed).toBeUndefined()
     expect(await service.stop()).toBe(0)
   })
 
-  it('waits when the wallet lacks tokens, says so in the metrics, and is paid when they come', async () => {
+  it('is concluded without the acknowledgement of a party, whose guarantee stays claimable', async () => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    scene.start()
+    const { agreement } = scene.scenario.shipment
+    expect(await concluded(scene, ['shipper-y'])).toMatchObject({ released: String(tokens('125')) })
+    expect(await balanceOf(scene, agreement)).toBe(tokens('25'))
+
+    const late = await acknowledgement(scene, 'shipper-y', tokens('50'))
+    expect(await ask(scene.nats, payees(scene)[2]!, 'acknowledge', late)).toMatchObject({ ok: true })
+    await until(async () => (await balanceOf(scene, agreement)) === 0n)
+    await until(async () => (await balanceOf(scene, scene.wallet)) === TREASURY - tokens('290'))
+  })
+
+  it('pays what services judge against out of the guarantee, so that the party gets its due in sum', async () => {
+    scene = await openScene(JUDGED_DRAFT)
+    const { scenario } = scene
+    const judged = await chargeMeanKinetic()
+    await deliver(scene, [scenario.violation, judged])
+    scene.start()
+    expect(await concluded(scene)).toMatchObject({
+      asPlanned: true,
+      claimed: String(tokens('25')),
+      released: String(tokens('125')),
+    })
+    const x = payees(scene)[1]!
+    expect(await balanceOf(scene, x)).toBe(tokens('37'))
+    const [planned] = await ofType(scene, 'settlement.planned.v1')
+    expect(planned!.data.guaranteed).toEqual([{ wallet: x, amount: String(tokens('25')) }])
+    const made = (await ofType(scene, 'settlement.payment.made.v1')).filter(({ data }) => data.wallet === x)
+    expect(made.map(({ data }) => [data.via, data.amount]).sort()).toEqual([
+      ['guarantee', String(tokens('25'))],
+      ['onchain', String(tokens('12'))],
+    ])
+    expect(await ofType(scene, 'settlement.settled.v1')).toMatchObject([
+      { data: { paid: String(tokens('287')), refund: String(tokens('13')) } },
+    ])
+  })
+
+  it('waits when the wallet lacks tokens, says so in the metrics, and goes on when they come', async () => {
+    scene = await openScene()
+    await move(scene.world.payer, developer.address, TREASURY)
+    await deliver(scene, [scene.scenario.violation])
     const port = await freePort()
-    await deliver({ disputeMs: 0 })
-    service = startServiceProcess(PROGRAM, { ...env, METRICS_PORT: String(port) })
-    await until(async () => (await ofType('settlement.payment.intended.v1')).length === 3)
-    const short = /^consign_settlement_payments_unpaid\{.*code="payment.balance".*\} 3$/m
+    scene.start(undefined, { METRICS_PORT: String(port) })
+    const short = /^consign_settlement_transactions\{.*state="delayed".*\} 1$/m
     await until(async () => short.test(await metricsAt(port)))
-    await fund('1000')
-    await settled()
-    await expectPaidOnce()
+    await move(developer, scene.wallet, TREASURY)
+    expect(await concluded(scene)).toMatchObject({ asPlanned: true })
     expect(await metricsAt(port)).not.toMatch(/consign_settlement_payments_unpaid\{/)
   })
 
-  it('is not paid by an organisation that its terms do not name', async () => {
-    const other: Hex = `0x${'0b'.repeat(20)}`
+  it('is not funded or paid by an organisation that its terms do not name', async () => {
+    scene = await openScene()
+    const { terms, payerSignature, payeeSignature } = scene.scenario.shipment
     const agreement: Hex = `0x${'a2'.repeat(20)}`
-    await fund('1000')
-    await deliver({ disputeMs: 0, payer: other, agreement })
-    await deliver({ disputeMs: 0 })
-    service = startServiceProcess(PROGRAM, env)
-    await settled()
-    expect(await log.last(`settlement.${agreement}`)).toBeUndefined()
+    const clauses = terms.clauses.map((clause) =>
+      clause.kind === 'party' && clause.role === 'payer'
+        ? { ...clause, wallet: `0x${'0b'.repeat(20)}` as const }
+        : clause,
+    )
+    const foreign = { ...terms, clauses }
+    const of = { agreement, shipment: general(terms).shipment, terms: foreign, termsHash: termsHash(foreign) }
+    await append(scene.log, {
+      type: 'custody.agreement.signed.v1',
+      data: { ...of, payerSignature, payeeSignature },
+    })
+    await append(scene.log, {
+      type: 'custody.delivered.v1',
+      data: { agreement, shipment: of.shipment, leg: 0, to: payer(foreign).wallet },
+    })
+    await append(scene.log, {
+      type: 'penalty.shipment.assessed.v1',
+      data: { agreement, shipment: of.shipment, legs: 1, violations: [] },
+    })
+    await deliver(scene, [scene.scenario.violation])
+    scene.start()
+    await concluded(scene)
+    expect(await scene.log.last(`settlement.${agreement}`)).toBeUndefined()
+    await expectPaidOnce()
   })
 })
 
-describe('killed and started again, it pays each payment once', () => {
-  it.each([...STEPS, 'settlement.signed#3', 'settlement.paid#2'])('at %s', async (killAt) => {
-    await fund('1000')
-    await deliver({ disputeMs: 0 })
-    expect(await startServiceProcess(PROGRAM, env, killAt).ended).toBe('SIGKILL')
-    service = startServiceProcess(PROGRAM, env)
-    await settled()
-    await service.stop()
-    service = startServiceProcess(PROGRAM, env)
+describe('an acknowledgement', () => {
+  it('is refused when it is not signed by who sends it, names no agreement, or more than was paid', async () => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    scene.start()
+    await until(async () => (await ofType(scene, 'settlement.payment.made.v1')).length === 3)
+    const [supplier, x] = payees(scene)
+    const own = await acknowledgement(scene, 'supplier', tokens('200'))
+    const codeOf = async (wallet: Hex, payload: object) =>
+      ((await ask(scene.nats, wallet, 'acknowledge', payload)) as { error?: { code: string } }).error?.code
+    expect(await codeOf(x!, own)).toBe('acknowledgement.signature.ecdsa')
+    expect(await codeOf(scene.wallet, own)).toBe('acknowledgement.signature.ecdsa')
+    expect(await codeOf(`0x${'0b'.repeat(20)}`, own)).toBe('acknowledgement.party')
+    expect(await codeOf(supplier!, { ...own, agreement: `0x${'a2'.repeat(20)}` })).toBe(
+      'acknowledgement.agreement',
+    )
+    expect(await codeOf(supplier!, { ...own, cumulative: '1.5' })).toBe('acknowledgement.request')
+    const more = await acknowledgement(scene, 'supplier', tokens('201'))
+    expect(await codeOf(supplier!, more)).toBe('acknowledgement.unpaid')
+    expect(await codeOf(supplier!, own)).toBeUndefined()
+    expect(await codeOf(supplier!, own)).toBeUndefined()
+    const less = await acknowledgement(scene, 'supplier', tokens('199'))
+    expect(await codeOf(supplier!, less)).toBe('acknowledgement.old')
+    expect(await ofType(scene, 'settlement.acknowledged.v1')).toHaveLength(1)
+  })
+})
+
+describe('killed and started again, it does everything once', () => {
+  it.each([...STEPS, 'settlement.signed#6', 'settlement.paid#2'])('at %s', async (killAt) => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    const ended = scene.start(killAt).ended
+    const conclusion = concluded(scene)
+    expect(await ended).toBe('SIGKILL')
+    await scene.start().stop()
+    const service = scene.start()
+    expect(await conclusion).toMatchObject({ asPlanned: true, released: String(tokens('150')) })
     await service.stop()
     await expectPaidOnce()
   })
 })
 
+const JUDGED_DRAFT: TermsDraft = {
+  ...GUARANTEED_DRAFT,
+  limits: [
+    { metric: 'temperature', above: 40, penaltyTokens: '10' },
+    { metric: 'temperature', kind: 'meanKinetic', above: 30, penaltyTokens: '3' },
+  ],
+}
+
+// As the penalty service would charge it; chain-writer refuses to prove it.
+async function chargeMeanKinetic(): Promise<Hex> {
+  const { scenario, log } = scene
+  const { agreement, terms } = scenario.shipment
+  const clause = costly(terms).find(({ kind }) => kind === 'limit.meanKinetic')!
+  const where = { leg: 1, limitId: clause.limitId, startSeq: 0xffff_ffff, startIndex: 0xffff }
+  const judged = caseId({ agreement, ...where })
+  const changes = { ...where, kind: 'meanKinetic', caseId: judged, penalty: clause.penalty.base } as const
+  await append(log, chargedFact(scenario, changes))
+  return judged
+}
+
+// 200, 40 and 50 for supplier and carriers; approve, fund, 3 payments, 3 acknowledgements, settle, 3 releases.
 async function expectPaidOnce(): Promise<void> {
-  const { terms } = agreementOf({ disputeMs: 0 })
-  const tokens = (amount: string) => parseEther(amount)
-  const [x, y] = terms.clauses.flatMap((clause) =>
-    clause.kind === 'party' && clause.role === 'carrier' ? [clause.wallet] : [],
+  const { client } = scene.world
+  const { agreement } = scene.scenario.shipment
+  const balances = await Promise.all(
+    [...payees(scene), scene.wallet, agreement].map((one) => balanceOf(scene, one)),
   )
-  const balances = await Promise.all([payee(terms).wallet, x!, y!, wallet].map(balanceOf))
-  expect(balances).toEqual([tokens('200'), tokens('40'), tokens('50'), tokens('710')])
-  expect(await getTransactionCount(publicClient(anvil.url), { address: wallet })).toBe(3)
+  expect(balances).toEqual([...['200', '40', '50'].map(tokens), TREASURY - tokens('290'), 0n])
+  const nonce = await client.getTransactionCount({ address: scene.wallet })
+  expect(nonce - scene.nonceBefore).toBe(12)
   for (const type of ['settlement.payment.intended.v1', 'settlement.payment.made.v1'] as const)
-    expect(new Set((await ofType(type)).map(({ data }) => data.paymentId)).size).toBe(3)
-  expect(await ofType('settlement.payment.made.v1')).toHaveLength(3)
-  expect((await ofType('settlement.settled.v1')).map(({ data }) => data)).toEqual([
-    { agreement: AGREEMENT, shipment: SHIPMENT, paid: String(tokens('290')), refund: String(tokens('10')) },
+    expect(new Set((await ofType(scene, type)).map(({ data }) => data.paymentId)).size).toBe(3)
+  expect(await ofType(scene, 'settlement.payment.made.v1')).toHaveLength(3)
+  expect(await ofType(scene, 'settlement.acknowledged.v1')).toHaveLength(3)
+  expect(await ofType(scene, 'settlement.concluded.v1')).toHaveLength(1)
+  expect((await ofType(scene, 'settlement.settled.v1')).map(({ data }) => data)).toMatchObject([
+    { paid: String(tokens('290')), refund: String(tokens('10')) },
   ])
 }
 
-// The sample's terms with this test's wallet, token and window; nobody checks their signatures here.
-function agreementOf(options: { disputeMs: number; payer?: Hex }): { terms: Terms } {
-  const { terms } = sampleAgreement(undefined, { chainId: deployment.chainId, token: deployment.token })
-  const clauses = terms.clauses.map((clause) => {
-    if (clause.kind === 'windows') return { ...clause, disputeMs: options.disputeMs }
-    if (clause.kind === 'party' && clause.role === 'payer')
-      return { ...clause, wallet: options.payer ?? wallet }
-    if (clause.kind === 'limit.instantaneous')
-      return { ...clause, penalty: { ...clause.penalty, beneficiary: options.payer ?? wallet } }
-    return clause
-  })
-  return { terms: { ...terms, clauses } }
-}
-
-async function deliver(options: { disputeMs: number; payer?: Hex; agreement?: Hex }): Promise<void> {
-  const { terms } = agreementOf(options)
-  const of = { agreement: options.agreement ?? AGREEMENT, shipment: SHIPMENT }
-  const limit = limits(terms)[0]!
-  const none = { ecdsa: '0x', mlDsa: '0x' } as const
-  const carrier = terms.clauses.find((clause) => clause.kind === 'party' && clause.role === 'carrier')
-  if (carrier?.kind !== 'party') throw new Error('the sample has no carrier')
-  await append({
-    type: 'custody.agreement.signed.v1',
-    data: { ...of, terms, termsHash: termsHash(terms), payerSignature: none, payeeSignature: none },
-  })
-  await append({
-    type: 'penalty.violation.charged.v1',
-    data: {
-      ...of,
-      leg: 1,
-      custodian: carrier.wallet,
-      limitId: limit.limitId,
-      metric: limit.metric,
-      kind: 'instantaneous',
-      caseId: CASE,
-      startSeq: 1,
-      startIndex: 0,
-      runFromSeq: 0,
-      runToSeq: 1,
-      fromMs: 1,
-      toMs: 2,
-      extent: 47_300,
-      worst: 47_300,
-      readings: 3,
-      penalty: limit.penalty.base,
-      beneficiary: limit.penalty.beneficiary,
-    },
-  })
-  await append({ type: 'penalty.shipment.assessed.v1', data: { ...of, legs: 3, violations: [CASE] } })
-  await append({ type: 'custody.delivered.v1', data: { ...of, leg: 2, to: payer(terms).wallet } })
-}
-
-async function append(fact: ConsignFact): Promise<void> {
-  const event = { id: crypto.randomUUID(), time: Date.now(), ...fact }
-  await log.append(subjectOf(fact), [event], { expectedSeq: 'any' })
-}
-
-async function fund(amount: string): Promise<void> {
-  const client = publicClient(anvil.url)
-  const hash = await writeContract(client, {
-    address: deployment.token,
-    abi: settlementTokenAbi,
-    account: developer,
-    chain: null,
-    functionName: 'transfer',
-    args: [wallet, parseEther(amount)],
-  })
-  await waitForTransactionReceipt(client, { hash })
-}
-
-function balanceOf(of: Hex): Promise<bigint> {
-  const tokens = { address: deployment.token, abi: settlementTokenAbi } as const
-  return readContract(publicClient(anvil.url), { ...tokens, functionName: 'balanceOf', args: [of] })
-}
-
-async function settled(): Promise<void> {
-  await until(async () => (await ofType('settlement.settled.v1')).length > 0)
+async function move(from: typeof scene.world.payer, to: Hex, amount: bigint): Promise<void> {
+  const { client, deployment } = scene.world
+  const call = { address: deployment.token, abi: settlementTokenAbi, functionName: 'transfer' } as const
+  const hash = await client.writeContract({ ...call, args: [to, amount], account: from, chain: null })
+  await client.waitForTransactionReceipt({ hash })
 }
 
 async function metricsAt(port: number): Promise<string> {
-  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-}
-
-async function ofType<T extends ConsignEvent['type']>(type: T): Promise<EventOf<T>[]> {
-  const events: EventOf<T>[] = []
-  for await (const { data } of log.read([`settlement.${AGREEMENT}`])) {
-    const event = parseEvent(data)
-    if (event.type === type) events.push(event as EventOf<T>)
-  }
-  return events
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
+  return (await response?.text()) ?? ''
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50))
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 100))
 }

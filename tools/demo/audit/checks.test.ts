@@ -1,12 +1,12 @@
 import type { ConsignEvent } from '@consign/events'
 import { general, parties, payer, payoutPlan, type Terms, transfersOf } from '@consign/terms'
-import { sampleAgreement } from '@consign/terms/testing'
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import { numberToHex } from 'viem'
 import { describe, expect, it } from 'vitest'
 import type { ChainEvidence, Transfer } from './chain-evidence.ts'
 import { type Evidence, runChecks } from './checks.ts'
 
-const { terms } = sampleAgreement()
+const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, guaranteePercent: 50 })
 const agreement = `0x${'a1'.repeat(20)}` as const
 const due = transfersOf(payoutPlan({ terms, violations: [] }))
 const hash = (number: number) => numberToHex(number, { size: 32 })
@@ -93,6 +93,32 @@ describe('conserved', () => {
   it('holds when a transfer reverted and was made by the next try', async () => {
     const evidence = paid((id, i) => [{ key: `payment:${id}:1`, hash: i }])
     expect((await runChecks(evidence)).conserved).toBe(true)
+  })
+
+  it('counts what the log says a guarantee has paid, and nothing else that left it', async () => {
+    const evidence = paid((id, i) => [{ key: `payment:${id}`, hash: i }])
+    const { chain, log } = evidence
+    const { to, amount } = chain.transfers[0]!
+    const claimed = amount / 10n
+    const claim = { to, amount: claimed, txHash: hash(92) }
+    const [back] = chain.guarantee.paidOut
+    const guarantee = {
+      paidIn: chain.guarantee.paidIn,
+      paidOut: [claim, { ...back!, amount: back!.amount - claimed }],
+    }
+    const lessByPayer = chain.transfers.with(0, { ...chain.transfers[0]!, amount: amount - claimed })
+    const intended = log.events.find(
+      ({ type, data }) => type === 'settlement.payment.intended.v1' && data.wallet === to,
+    )!
+    Object.assign(intended.data, { amount: String(amount - claimed) })
+    const claiming = { ...evidence, chain: { ...chain, transfers: lessByPayer, guarantee } }
+    expect((await runChecks(claiming)).conserved).toBe(false)
+
+    const payment = { agreement, paymentId: paymentId(90), wallet: to, amount: String(claimed) }
+    log.events.push(
+      event('settlement.payment.made.v1', { ...payment, via: 'guarantee', txHash: claim.txHash }),
+    )
+    expect((await runChecks(claiming)).conserved).toBe(true)
   })
 
   it('is false when two tries of one payment both moved tokens', async () => {

@@ -12,8 +12,10 @@ import { type EventData, encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import { assess } from '@consign/penalty/assess'
 import {
+  clauseByLimitId,
   device,
   general,
+  isProvableOnChain,
   type PayoutPlan,
   parties,
   payer,
@@ -56,31 +58,57 @@ async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> 
 }
 
 /** The plan that follows from the envelopes and custody, whatever penalty and settlement wrote down. */
-export function recomputedPlan({ agreement, terms, log }: Evidence) {
+export function recomputedPlan(evidence: Evidence): PayoutPlan {
+  return payoutPlan({ terms: evidence.terms, violations: recomputedCases(evidence) })
+}
+
+/** The same of the cases that the chain can judge: what the agreement must have fixed. */
+function provenPlan(evidence: Evidence): PayoutPlan {
+  const { terms } = evidence
+  const isProvable = ({ limitId }: { limitId: number }) => {
+    const clause = clauseByLimitId(terms, limitId)
+    return clause !== undefined && isProvableOnChain(clause)
+  }
+  return payoutPlan({ terms, violations: recomputedCases(evidence).filter(isProvable) })
+}
+
+function recomputedCases({ agreement, log }: Evidence) {
   const violations: EventData<'penalty.violation.charged.v1'>[] = []
   for (const { event } of assess(log.messages)) {
     if (event.type !== 'penalty.violation.charged.v1') continue
     const data = event.data as EventData<'penalty.violation.charged.v1'>
     if (data.agreement === agreement) violations.push(data)
   }
-  return payoutPlan({ terms, violations })
+  return violations
 }
 
 function isConserved(evidence: Evidence): boolean {
   const { agreement, terms, log, chain } = evidence
   const plan = recomputedPlan(evidence)
-  const made = eventsOf(log, 'settlement.payment.made.v1', agreement)
-  const paid = made.map(({ data }) => `${data.wallet} ${transferIn(chain, data.txHash, data.wallet)}`)
-  const due = transfersOf(plan).map(({ wallet, amount }) => `${wallet} ${amount}`)
+  const made = eventsOf(log, 'settlement.payment.made.v1', agreement).map(({ data }) => data)
   return (
-    isEqual(paid.sort(), due.sort()) &&
+    isPaidOut(made, plan, chain) &&
     everyTransferIsAPayment(log, chain) &&
-    isSettledAsPlanned(terms, plan, chain) &&
-    isGuaranteeBack(terms, chain)
+    isSettledAsPlanned(terms, provenPlan(evidence), chain) &&
+    isGuaranteeSpent(made, terms, chain)
   )
 }
 
-/** The agreement fixed on chain what the log says, and its payouts and its refund are the amounts of the terms. */
+type PaymentMade = EventData<'settlement.payment.made.v1'>
+
+/** What came in at each wallet, from the payer and from its guarantee together, is what it is due. */
+function isPaidOut(made: PaymentMade[], plan: PayoutPlan, { transfers, guarantee }: ChainEvidence): boolean {
+  const paid = new Map<Hex, bigint>()
+  for (const { wallet, txHash, via } of made) {
+    const source = via === 'guarantee' ? guarantee.paidOut : transfers
+    const amount = source.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount
+    paid.set(wallet, (paid.get(wallet) ?? 0n) + (amount ?? 0n))
+  }
+  const due = transfersOf(plan).map(({ wallet, amount }) => `${wallet} ${amount}`)
+  return isEqual([...paid].map(([wallet, amount]) => `${wallet} ${amount}`).sort(), due.sort())
+}
+
+/** The agreement fixed on chain what follows from all that can be proven there, and its payouts and its refund are the amounts of the terms. */
 function isSettledAsPlanned(terms: Terms, plan: PayoutPlan, { settlement }: ChainEvidence): boolean {
   if (settlement === undefined || settlement.refund !== BigInt(plan.refund)) return false
   const planned = new Map(transfersOf(plan).map(({ wallet, amount }) => [wallet, amount]))
@@ -90,15 +118,20 @@ function isSettledAsPlanned(terms: Terms, plan: PayoutPlan, { settlement }: Chai
   return dues.every(([wallet, amount]) => (planned.get(wallet) ?? 0n) === amount) && given === agreed
 }
 
-/** The guarantee went in whole; as everybody was paid off chain, all of it came back to the payer. */
-function isGuaranteeBack(terms: Terms, { guarantee: { paidIn, paidOut } }: ChainEvidence): boolean {
+/** The guarantee went in whole; as everybody acknowledged, all that no payment of the log took from it came back to the payer. */
+function isGuaranteeSpent(made: PaymentMade[], terms: Terms, { guarantee }: ChainEvidence): boolean {
+  const { paidIn, paidOut } = guarantee
   const wallet = payer(terms).wallet
-  const back = paidOut.reduce((sum, { to, amount }) => (to === wallet ? sum + amount : sum), 0n)
-  return paidIn === BigInt(general(terms).guaranteeTotal) && back === paidIn
-}
-
-function transferIn(chain: ChainEvidence, txHash: Hex, wallet: Hex): bigint | undefined {
-  return chain.transfers.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount
+  const claims = paidOut.filter(({ to }) => to !== wallet).map(({ to, amount }) => `${to} ${amount}`)
+  const planned = made
+    .filter(({ via }) => via === 'guarantee')
+    .map((payment) => `${payment.wallet} ${payment.amount}`)
+  const out = paidOut.reduce((sum, { amount }) => sum + amount, 0n)
+  return (
+    paidIn === BigInt(general(terms).guaranteeTotal) &&
+    out === paidIn &&
+    isEqual(claims.sort(), planned.sort())
+  )
 }
 
 /** No token left the payer but for an intended payment, by the very transaction that its journal holds, once. */

@@ -106,7 +106,7 @@ function payoutRows(evidence: Evidence): PayoutRow[] {
   return recomputedPlan(evidence).payouts.map(({ party, wallet, agreed, penalty }) => {
     const payments = made.filter(({ data }) => data.wallet === wallet)
     const hashes = new Set(payments.map(({ data }) => data.txHash))
-    const paid = chain.transfers.reduce(
+    const paid = [...chain.transfers, ...chain.guarantee.paidOut].reduce(
       (sum, { to, amount, txHash }) => (to === wallet && hashes.has(txHash) ? sum + amount : sum),
       0n,
     )
@@ -115,7 +115,7 @@ function payoutRows(evidence: Evidence): PayoutRow[] {
       agreedTokens: formatTokens(BigInt(agreed)),
       penaltyTokens: formatTokens(BigInt(penalty)),
       paidTokens: formatTokens(paid),
-      via: payments[0]?.data.via ?? 'none',
+      via: [...new Set(payments.map(({ data }) => data.via))].sort().join(', ') || 'none',
     }
   })
 }

@@ -1,151 +1,170 @@
 /**
- * What the chain says of an agreement, and the organisation's transactions that change it, each under a key of its own. What is true on chain
- * counts, whoever made it so: others may fund, conclude and release too.
+ * The agreement's contract as settlement sees it: what stands there, and calls that are made once, whoever makes them. Reads throw the client's
+ * errors while a node does not answer.
  */
 import {
-  type AgreementCall,
   agreementAbi,
-  encodeAgreementCall,
-  fundArguments,
+  type Finality,
   type Intent,
-  releaseArguments,
+  type PublicClient,
   settleArguments,
   settlementTokenAbi,
+  type Transaction,
   type TxJournal,
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import { general, guaranteeOf, partyByWallet } from '@consign/terms'
-import {
-  type Client,
-  ContractFunctionExecutionError,
-  ContractFunctionZeroDataError,
-  encodeFunctionData,
-  type Hex,
-} from 'viem'
-import { readContract } from 'viem/actions'
-import { type AgreementFile, guaranteeTotal, type Step } from '../domain/agreement-file.ts'
-
-/** Refusals that time or others lift; a phase of 0 is that of an agreement that has not started. */
-export const LIFTED_ERRORS = [
-  'AgreementPhaseUnexpected(0)',
-  'AgreementNotSettleable',
-  'AgreementDisputesOpen',
-  'ERC20InsufficientBalance',
-  'ERC20InsufficientAllowance',
-] as const
-
-/** Keys that must be settled before this intent can succeed. */
-export function settledBefore({ key, agreement }: Intent): readonly string[] {
-  return key.startsWith('fund:') ? [`approve:${agreement}`] : []
-}
+import { BaseError, ContractFunctionRevertedError, type Hex } from 'viem'
+import type { AgreementOf } from '../domain/calls.ts'
+import { Waiting } from '../domain/waiting.ts'
+import { currentTry } from './tries.ts'
 
 export type AgreementChainOptions = {
-  client: Client
-  token: Hex
-  /** of what is read: what counts as true is final */
-  blockTag: 'latest' | 'finalized'
+  journal: TxJournal
+  client: PublicClient
+  finality: Finality
+  /** ms that one call waits for finality before it says that it is not final yet */
+  callMsMax: number
+  /** ends every wait: the process shall stop */
+  signal: AbortSignal
 }
+
+/** A custom error by its name, with its arguments. */
+export type Revert = { name: string; args: readonly unknown[] }
+
+/** Amounts in the smallest unit; what the guarantee of a party has paid to it and given back. */
+export type GuaranteeUse = { acknowledged: bigint; claimed: bigint; released: bigint }
+
+/** What settlement fixed: dues by wallet, and what is the payer's. */
+export type Fixed = { dues: ReadonlyMap<Hex, bigint>; refund: bigint; settledAtMs: number }
 
 export type AgreementChain = ReturnType<typeof agreementChain>
 
-export function agreementChain({ client, token, blockTag }: AgreementChainOptions) {
-  const read = async <T>(
-    file: AgreementFile,
-    functionName: string,
-    args: readonly unknown[] = [],
-  ): Promise<T> => {
-    const call = { address: file.agreement, abi: agreementAbi, functionName, args, blockTag }
-    try {
-      return (await readContract(client, call as Parameters<typeof readContract>[1])) as T
-    } catch (cause) {
-      if (!(cause instanceof ContractFunctionExecutionError)) throw cause
-      if (!cause.walk((each) => each instanceof ContractFunctionZeroDataError)) throw cause
-      throw new Refusal('agreement.absent', `${file.agreement} is not on chain yet`, { cause, retry: true })
-    }
-  }
+/** Needs `journal.run` to be running. */
+export function agreementChain(options: AgreementChainOptions) {
+  const { journal, client } = options
+  const finalTag = options.finality === 'finalized' ? 'finalized' : 'latest'
+  const at = (address: Hex) => ({ address, abi: agreementAbi })
 
   return {
-    isFunded: (file: AgreementFile) => read<boolean>(file, 'isFunded'),
+    /** ms UTC by the latest block: the clock that the contract goes by */
+    nowMs: async () => Number((await client.getBlock()).timestamp) * 1000,
+    exists: async (agreement: Hex) => (await client.getCode({ address: agreement })) !== undefined,
+    hasStarted: async (agreement: Hex) =>
+      (await client.readContract({ ...at(agreement), functionName: 'phase' })) > 0,
+    isFunded: (agreement: Hex) => client.readContract({ ...at(agreement), functionName: 'isFunded' }),
+    isSettled: async (agreement: Hex) =>
+      (await client.readContract({ ...at(agreement), functionName: 'settledAt' })) > 0n,
 
-    /** ms UTC; undefined before. */
-    async settledAtMs(file: AgreementFile): Promise<number | undefined> {
-      const seconds = Number(await read<bigint>(file, 'settledAt'))
-      return seconds === 0 ? undefined : seconds * 1000
-    },
+    allowance: (token: Hex, agreement: Hex) =>
+      client.readContract({
+        address: token,
+        abi: settlementTokenAbi,
+        functionName: 'allowance',
+        args: [journal.address, agreement],
+      }),
 
-    acknowledgedBy: (file: AgreementFile, wallet: Hex) => read<bigint>(file, 'acknowledgedBy', [wallet]),
-
-    /** Cases that the chain does not know yet. */
-    async missingCases(file: AgreementFile, caseIds: readonly Hex[]): Promise<Hex[]> {
-      const states = await Promise.all(
-        caseIds.map((caseId) => read<{ provenAt: number }>(file, 'caseOf', [caseId])),
-      )
-      return caseIds.filter((_, index) => states[index]?.provenAt === 0)
-    },
-
-    /** What of a wallet's guarantee went out, and what can still be claimed or released. */
-    async guaranteeOf(
-      file: AgreementFile,
-      wallet: Hex,
-    ): Promise<{ claimed: bigint; released: bigint; held: bigint }> {
-      const [claimed, released] = await read<[bigint, bigint]>(file, 'guaranteeUsed', [wallet])
-      const amount = BigInt(partyByWallet(file.terms, wallet)?.amount ?? 0)
-      const guarantee = guaranteeOf(amount, general(file.terms).guaranteeBps)
-      return { claimed, released, held: guarantee - claimed - released }
-    },
-
-    /** The transactions of a step, in the order in which they go out. */
-    intentsOf(file: AgreementFile, step: Step): Intent[] {
-      const { agreement, terms } = file
-      const toAgreement = (key: string, what: string, call: AgreementCall): Intent => ({
-        key,
-        what,
-        to: agreement,
-        data: encodeAgreementCall(call),
-        agreement,
-      })
-      switch (step.type) {
-        case 'fund': {
-          const args = [agreement, guaranteeTotal(file)] as const
-          const data = encodeFunctionData({ abi: settlementTokenAbi, functionName: 'approve', args })
-          const what = `let the agreement take its guarantee of ${args[1]}`
-          return [
-            { key: `approve:${agreement}`, what, to: token, data, agreement },
-            toAgreement(`fund:${agreement}`, 'fund the guarantee', {
-              functionName: 'fund',
-              args: fundArguments(terms),
-            }),
-          ]
-        }
-        case 'conclude': {
-          const call = { functionName: 'settle', args: settleArguments(terms) } as const
-          return [toAgreement(`settle:${agreement}`, 'settle the agreement', call)]
-        }
-        case 'tell': {
-          const { wallet, cumulative, signature } = step.acknowledged
-          const args = [wallet, BigInt(cumulative), signature.ecdsa] as const
-          const key = `acknowledge:${agreement}:${wallet}:${cumulative}`
-          return [toAgreement(key, `record what ${wallet} got`, { functionName: 'acknowledge', args })]
-        }
-        case 'release': {
-          const args = releaseArguments(terms, step.wallet)
-          const what = `release the guarantee of ${step.wallet}`
-          return [toAgreement(`release:${agreement}:${step.wallet}`, what, { functionName: 'release', args })]
-        }
+    /** Why `settle` would revert now; undefined when it would not. */
+    async settleRevert({ agreement, terms }: AgreementOf): Promise<Revert | undefined> {
+      const args = settleArguments(terms)
+      const call = { ...at(agreement), functionName: 'settle', args, account: journal.address } as const
+      try {
+        await client.simulateContract(call)
+        return undefined
+      } catch (error) {
+        const reverted =
+          error instanceof BaseError
+            ? error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+            : undefined
+        if (!(reverted instanceof ContractFunctionRevertedError)) throw error
+        return { name: reverted.data?.errorName ?? reverted.shortMessage, args: reverted.data?.args ?? [] }
       }
     },
+
+    /** What settlement fixed, once that is final; undefined before. */
+    async fixed(agreement: Hex): Promise<Fixed | undefined> {
+      const settledAt = await settledAtFinal(agreement)
+      if (settledAt === 0n) return undefined
+      const { number: last } = await client.getBlock({ blockTag: finalTag })
+      const fromBlock = await firstBlockAt(client, settledAt, last)
+      const toBlock = (await firstBlockAt(client, settledAt + 1n, last + 1n)) - 1n
+      const range = { ...at(agreement), fromBlock, toBlock, strict: true } as const
+      const [settled] = await client.getContractEvents({ ...range, eventName: 'Settled' })
+      if (settled === undefined) throw unreadable(agreement)
+      const payouts = await client.getContractEvents({ ...range, eventName: 'PayoutFixed' })
+      const dues = payouts.map(({ args: { party, agreed, charged, awarded } }): [Hex, bigint] => [
+        party.toLowerCase() as Hex,
+        agreed - charged + awarded,
+      ])
+      const settledAtMs = Number(settledAt) * 1000
+      return { dues: new Map(dues), refund: settled.args.refund, settledAtMs }
+    },
+
+    async guaranteeUse(agreement: Hex, wallet: Hex): Promise<GuaranteeUse> {
+      const args = [wallet] as const
+      const [acknowledged, [claimed, released]] = await Promise.all([
+        client.readContract({ ...at(agreement), functionName: 'acknowledgedBy', args }),
+        client.readContract({ ...at(agreement), functionName: 'guaranteeUsed', args }),
+      ])
+      return { acknowledged, claimed, released }
+    },
+
+    /** Transaction that paid a party its guarantee, by whomever it was sent. */
+    async claimedBy(agreement: Hex, wallet: Hex): Promise<Hex> {
+      const { number: last } = await client.getBlock({ blockTag: finalTag })
+      const fromBlock = await firstBlockAt(client, await settledAtFinal(agreement), last)
+      const filter = { ...at(agreement), eventName: 'GuaranteeClaimed', args: { party: wallet } } as const
+      const claims = await client.getContractEvents({ ...filter, fromBlock, toBlock: last })
+      const hash = claims.at(-1)?.transactionHash
+      if (hash === undefined || hash === null)
+        throw new Waiting('finality', `the claim of ${wallet} is not final yet`)
+      return hash
+    },
+
+    /**
+     * Resolves when the call has happened for good: with its hash, or with undefined when `isDone` says that it is done without it. Throws
+     * Waiting while it is not final, Refusal 'settlement.refused' (retry) when the contract refuses it.
+     */
+    async ensure(intent: Intent, isDone: () => Promise<boolean>): Promise<Hex | undefined> {
+      const { key, transaction } = currentTry(journal, intent.key, hadNoEffect)
+      if (transaction === undefined) {
+        if (await isDone()) return undefined
+        await journal.submit({ ...intent, key })
+      }
+      const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.callMsMax)])
+      const outcome = await journal.outcome(key, limit)
+      if (outcome === undefined)
+        throw new Waiting('finality', journal.delayed(key) ?? `${intent.what}: not final yet`)
+      if (outcome.status === 'finalized' && !hadNoEffect(outcome)) return outcome.mined!.hash
+      if (await isDone()) return undefined
+      const reason = outcome.reason ?? `${outcome.mined?.hash} had no effect`
+      throw new Refusal('settlement.refused', `${intent.what}: ${reason}`, { retry: true })
+    },
+  }
+
+  function settledAtFinal(agreement: Hex): Promise<bigint> {
+    return client.readContract({ ...at(agreement), functionName: 'settledAt', blockTag: finalTag })
   }
 }
 
-/** Submits all and waits for the last of them to be final, in bounded time; why it is not, in words. */
-export async function carryOut(
-  journal: TxJournal,
-  intents: readonly Intent[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  for (const intent of intents) await journal.submit(intent)
-  const { key } = intents.at(-1) as Intent
-  const outcome = await journal.outcome(key, signal)
-  if (outcome?.status === 'refused') return `${key} was refused: ${outcome.reason}`
-  return outcome === undefined ? (journal.delayed(key) ?? `${key} is not final yet`) : undefined
+// Reverted in its block, or sent to where no contract stood when it was mined.
+function hadNoEffect({ status, mined }: Transaction): boolean {
+  return status === 'finalized' && (mined?.ok !== true || mined.result === undefined)
+}
+
+/** Number of the first block, up to `last`, whose time is `timestamp` or later; `last` when there is none before it. */
+async function firstBlockAt(client: PublicClient, timestamp: bigint, last: bigint): Promise<bigint> {
+  let [low, high] = [0n, last]
+  while (low < high) {
+    const middle = (low + high) / 2n
+    const { timestamp: time } = await client.getBlock({ blockNumber: middle })
+    if (time < timestamp) low = middle + 1n
+    else high = middle
+  }
+  return low
+}
+
+function unreadable(agreement: Hex): Refusal {
+  return new Refusal('settlement.unreadable', `the node has no Settled event of ${agreement}`, {
+    retry: true,
+  })
 }

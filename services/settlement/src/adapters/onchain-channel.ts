@@ -8,6 +8,7 @@ import { Refusal } from '@consign/envelope'
 import { type Client, decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import { readContract } from 'viem/actions'
 import type { PaymentChannel, PaymentOrder, PaymentOutcome } from './payment-channel.ts'
+import { currentTry, type Try } from './tries.ts'
 
 export type OnchainOptions = {
   journal: TxJournal
@@ -19,8 +20,6 @@ export type OnchainOptions = {
   signal: AbortSignal
 }
 
-type Try = { key: string; transaction: Transaction | undefined; failed: Transaction | undefined }
-
 /** Needs `journal.run` to be running. */
 export function onchainChannel(options: OnchainOptions): PaymentChannel {
   const { journal, client, token } = options
@@ -30,7 +29,7 @@ export function onchainChannel(options: OnchainOptions): PaymentChannel {
     via: 'onchain',
 
     async pay(order) {
-      const { key, transaction } = currentTry(journal, order.paymentId)
+      const { key, transaction } = paymentTry(journal, order.paymentId)
       if (transaction === undefined) {
         // One at a time, so that two payments are not both promised the same tokens.
         const submitted = turn.then(() => submit(order))
@@ -48,7 +47,7 @@ export function onchainChannel(options: OnchainOptions): PaymentChannel {
   }
 
   async function submit(order: PaymentOrder): Promise<PaymentOutcome | undefined> {
-    const { key, transaction } = currentTry(journal, order.paymentId)
+    const { key, transaction } = paymentTry(journal, order.paymentId)
     if (transaction !== undefined) return undefined
     const balance = await balanceOf(client, token, journal.address)
     const promised = promisedTokens(journal)
@@ -67,15 +66,8 @@ export function onchainChannel(options: OnchainOptions): PaymentChannel {
   }
 }
 
-// The first try that has not failed for good; `failed` is the one before it.
-function currentTry(journal: TxJournal, paymentId: Hex): Try {
-  let failed: Transaction | undefined
-  for (let number = 0; ; number++) {
-    const key = number === 0 ? `payment:${paymentId}` : `payment:${paymentId}:${number}`
-    const transaction = journal.transaction(key)
-    if (transaction === undefined || !movedNothing(transaction)) return { key, transaction, failed }
-    failed = transaction
-  }
+function paymentTry(journal: TxJournal, paymentId: Hex): Try {
+  return currentTry(journal, `payment:${paymentId}`, movedNothing)
 }
 
 function movedNothing({ status, mined }: Transaction): boolean {
@@ -83,7 +75,7 @@ function movedNothing({ status, mined }: Transaction): boolean {
 }
 
 function outcomeOf(journal: TxJournal, paymentId: Hex): PaymentOutcome | undefined {
-  const { key, transaction, failed } = currentTry(journal, paymentId)
+  const { key, transaction, failed } = paymentTry(journal, paymentId)
   if (transaction?.status === 'finalized') return { status: 'paid', txHash: transaction.mined!.hash }
   if (transaction !== undefined)
     return {

@@ -1,6 +1,7 @@
 import { given } from '@consign/eventlog/testing'
 import type { PayoutPlan } from '@consign/terms'
 import { describe, expect, it } from 'vitest'
+import type { Guaranteed } from './guaranteed.ts'
 import { paymentIdOf, type SettlementFact, settlementDecider } from './settlement.ts'
 
 const AGREEMENT = `0x${'a1'.repeat(20)}` as const
@@ -53,8 +54,8 @@ const made = ({ party: _, ...data }: typeof toSupplier): SettlementFact => ({
 })
 const settled: SettlementFact = { type: 'settlement.settled.v1', data: { ...of, paid: '240', refund: '10' } }
 
-const planAt = (nowMs: number, which = plan) =>
-  ({ type: 'plan', ...of, plan: which, dueAtMs: 1000, nowMs }) as const
+const planAt = (nowMs: number, which = plan, guaranteed: Guaranteed[] = []) =>
+  ({ type: 'plan', ...of, plan: which, guaranteed, dueAtMs: 1000, nowMs }) as const
 
 describe('planning', () => {
   it('waits until the dispute window has passed', () => {
@@ -147,6 +148,104 @@ describe('closing', () => {
   })
 })
 
+describe('a part that is left to the guarantee', () => {
+  const guaranteed = [{ wallet: SHIPPER, amount: '20' }]
+  const leaving: SettlementFact = { type: 'settlement.planned.v1', data: { ...of, plan, guaranteed } }
+  const rest = payment('shipper', SHIPPER, 20n)
+  const claimed = {
+    ...rest,
+    paymentId: paymentIdOf(AGREEMENT, plan, { wallet: SHIPPER, amount: 20n }, 'guarantee'),
+    via: 'guarantee',
+  }
+
+  it('is said by the plan, and is a payment of its own, also when both parts are equal', () => {
+    given(settlementDecider, [])
+      .when(planAt(1000, plan, guaranteed))
+      .then([leaving])
+    given(settlementDecider, [leaving])
+      .when({ type: 'intend', via: 'onchain' })
+      .then([intended(toSupplier), intended(rest), intended(claimed)])
+  })
+
+  it('is paid once the claim is final, and only then all is settled', () => {
+    const paid = [leaving, ...[toSupplier, rest, claimed].map(intended), made(toSupplier), made(rest)]
+    given(settlementDecider, paid).when({ type: 'close' }).thenRefused('settlement.unpaid')
+    given(settlementDecider, [...paid, made(claimed)])
+      .when({ type: 'close' })
+      .then([settled])
+  })
+})
+
+describe('acknowledging', () => {
+  const signature = { ecdsa: '0x01', mlDsa: '0x02' } as const
+  const paid = [planned(), intended(toSupplier), intended(toShipper), made(toShipper)]
+  const saying = (cumulative: string, party: `0x${string}` = SHIPPER) =>
+    ({ type: 'acknowledge', party, cumulative, signature }) as const
+  const said = (cumulative: string): SettlementFact => ({
+    type: 'settlement.acknowledged.v1',
+    data: { ...of, party: SHIPPER, cumulative, signature },
+  })
+
+  it('is recorded once, up to what was paid', () => {
+    given(settlementDecider, paid)
+      .when(saying('40'))
+      .then([said('40')])
+    given(settlementDecider, [...paid, said('40')])
+      .when(saying('40'))
+      .thenNothing()
+    given(settlementDecider, [...paid, said('30')])
+      .when(saying('40'))
+      .then([said('40')])
+  })
+
+  it.each([
+    ['more than was paid', saying('41'), 'acknowledgement.unpaid'],
+    ['what is not paid yet', saying('1', SUPPLIER), 'acknowledgement.unpaid'],
+    ['less than before', saying('29'), 'acknowledgement.old'],
+    ['by a stranger', saying('1', AGREEMENT), 'acknowledgement.party'],
+  ])('is refused of %s', (_, command, code) => {
+    given(settlementDecider, [...paid, said('30')])
+      .when(command)
+      .thenRefused(code)
+  })
+
+  it('counts nothing that a guarantee has paid', () => {
+    const byGuarantee = { ...toSupplier, via: 'guarantee', paymentId: TX, amount: '5' }
+    const facts = [...paid, intended(byGuarantee), made(byGuarantee), made(toSupplier)]
+    given(settlementDecider, facts).when(saying('201', SUPPLIER)).thenRefused('acknowledgement.unpaid')
+  })
+})
+
+describe('concluding', () => {
+  const conclusion = { dues: [], refund: '10', asPlanned: true, claimed: '0', released: '100' }
+  const concluded: SettlementFact = { type: 'settlement.concluded.v1', data: { ...of, ...conclusion } }
+  const signature = { ecdsa: '0x01', mlDsa: '0x02' } as const
+  const said = { party: SHIPPER, cumulative: '40', signature }
+  const conclude = { type: 'conclude', conclusion, shown: new Map() } as const
+
+  it('needs every payment, and is said once', () => {
+    given(settlementDecider, [planned()]).when(conclude).thenRefused('settlement.unpaid')
+    given(settlementDecider, [planned(), settled]).when(conclude).then([concluded])
+    given(settlementDecider, [planned(), settled, concluded]).when(conclude).thenNothing()
+  })
+
+  it('waits for an acknowledgement that came after those that the chain was shown', () => {
+    const facts: SettlementFact[] = [
+      planned(),
+      settled,
+      { type: 'settlement.acknowledged.v1', data: { ...of, ...said } },
+    ]
+    const shown = (cumulative: string) => new Map([[SHIPPER, { ...said, cumulative }]])
+    given(settlementDecider, facts).when(conclude).thenRefused('settlement.acknowledged')
+    given(settlementDecider, facts)
+      .when({ ...conclude, shown: shown('30') })
+      .thenRefused('settlement.acknowledged')
+    given(settlementDecider, facts)
+      .when({ ...conclude, shown: shown('40') })
+      .then([concluded])
+  })
+})
+
 describe('the name of a payment', () => {
   const transfer = { wallet: SUPPLIER, amount: 200n }
 
@@ -158,7 +257,8 @@ describe('the name of a payment', () => {
       paymentIdOf(AGREEMENT, nothingToPay, transfer),
       paymentIdOf(AGREEMENT, plan, { ...transfer, wallet: SHIPPER }),
       paymentIdOf(AGREEMENT, plan, { ...transfer, amount: 201n }),
+      paymentIdOf(AGREEMENT, plan, transfer, 'guarantee'),
     ]
-    expect(new Set([id, ...others]).size).toBe(5)
+    expect(new Set([id, ...others]).size).toBe(6)
   })
 })

@@ -1,7 +1,7 @@
 import { payee, payer, windows } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
 import { describe, expect, it } from 'vitest'
-import { dueAtMs, evolveShipment, newShipment, planOf, type ShipmentEvent } from './shipment.ts'
+import { dueAtMs, evolveShipment, newShipment, openProofs, planOf, type ShipmentEvent } from './shipment.ts'
 
 const AGREEMENT = `0x${'a1'.repeat(20)}` as const
 const CASE = `0x${'ca'.repeat(32)}` as const
@@ -51,5 +51,18 @@ describe('a shipment', () => {
     const other = event('penalty.violation.charged.v1', { ...charged.data, caseId: `0x${'cb'.repeat(32)}` })
     const plan = planOf(fold([signed, 1], [charged, 2], [charged, 2], [other, 2], [assessed, 3]))
     expect(plan.payouts.find(({ wallet }) => wallet === payee(terms).wallet)?.penalty).toBe('7')
+  })
+
+  it.each([
+    ['nothing was tried', [], [CASE]],
+    ['a part waits', ['intended.v1 ', 'mined.v1 ', 'intended.v1 :1'], [CASE]],
+    ['every part is in a block', ['intended.v1 ', 'mined.v1 ', 'intended.v1 :1', 'mined.v1 :1'], []],
+    ['it was refused for good', ['refused.v1 '], []],
+  ])('waits for its proofs or for their refusal: %s', (_, parts, open) => {
+    const tried = parts.map((part): [ShipmentEvent, number] => {
+      const [type, suffix = ''] = part.split(' ')
+      return [event(`chain.${type}` as ShipmentEvent['type'], { key: `violation:${CASE}${suffix}` }), 4]
+    })
+    expect(openProofs(fold([signed, 1], [charged, 2], [assessed, 3], ...tried))).toEqual(open)
   })
 })

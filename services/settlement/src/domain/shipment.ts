@@ -1,9 +1,20 @@
-/** What settlement must know of a shipment before it may pay: folded from `custody.<agreement>` and `penalty.<agreement>`. Pure. */
+/** What settlement must know of a shipment: folded from `custody.<agreement>`, `penalty.<agreement>` and, of its proofs, `chain.*`. Pure. */
 import type { EventData, EventOf } from '@consign/events'
-import { type ChargedCase, type PayoutPlan, payoutPlan, type Terms, windows } from '@consign/terms'
+import {
+  type ChargedCase,
+  clauseByLimitId,
+  isProvableOnChain,
+  type PayoutPlan,
+  payoutPlan,
+  type Terms,
+  windows,
+} from '@consign/terms'
 import type { Hex } from 'viem'
 
-/** `deliveredAtMs` is when the delivery was logged: the dispute window counts from there, whoever counts. */
+/**
+ * `deliveredAtMs` is when the delivery was logged: the dispute window counts from there, whoever counts. `proofs`: by key of the
+ * transaction, whether it is in a block or refused.
+ */
 export type Shipment = {
   agreement: Hex
   shipment?: string
@@ -11,6 +22,7 @@ export type Shipment = {
   cases: ReadonlyMap<string, ChargedCase>
   deliveredAtMs?: number
   assessedCases?: readonly string[]
+  proofs: ReadonlyMap<string, boolean>
 }
 
 export type ShipmentEvent = EventOf<
@@ -18,10 +30,13 @@ export type ShipmentEvent = EventOf<
   | 'custody.delivered.v1'
   | 'penalty.violation.charged.v1'
   | 'penalty.shipment.assessed.v1'
+  | 'chain.intended.v1'
+  | 'chain.mined.v1'
+  | 'chain.refused.v1'
 >
 
 export function newShipment(agreement: Hex): Shipment {
-  return { agreement, cases: new Map() }
+  return { agreement, cases: new Map(), proofs: new Map() }
 }
 
 /** `loggedAtMs`: when the log stored the event. The first of each kind counts. */
@@ -35,6 +50,11 @@ export function evolveShipment(shipment: Shipment, event: ShipmentEvent, loggedA
       return { ...shipment, cases: new Map(shipment.cases).set(event.data.caseId, chargedCase(event.data)) }
     case 'penalty.shipment.assessed.v1':
       return { assessedCases: event.data.violations, ...shipment }
+    case 'chain.intended.v1':
+      return withProof(shipment, event.data.key, false)
+    case 'chain.mined.v1':
+    case 'chain.refused.v1':
+      return withProof(shipment, event.data.key, true)
   }
 }
 
@@ -48,11 +68,45 @@ export function dueAtMs(shipment: Shipment): number | undefined {
 
 /** The plan that follows from the terms and the assessed cases; the same for everybody who has the same log. */
 export function planOf(shipment: Shipment): PayoutPlan {
+  return payoutPlan(assessedOf(shipment))
+}
+
+/** The same of the cases that the chain can be shown: what its contract fixes once all of them are proven. */
+export function provenPlanOf(shipment: Shipment): PayoutPlan {
+  const { terms, violations } = assessedOf(shipment)
+  return payoutPlan({ terms, violations: violations.filter((one) => isProvable(terms, one)) })
+}
+
+/** Assessed cases that the chain can be shown and that chain-writer is not done with: each part in a block, or refused for good. */
+export function openProofs(shipment: Shipment): Hex[] {
+  const { terms, violations } = assessedOf(shipment)
+  const parts = [...shipment.proofs]
+  const isDone = ({ caseId }: ChargedCase) => {
+    const own = parts.filter(([key]) => key === proofKey(caseId) || key.startsWith(`${proofKey(caseId)}:`))
+    return own.length > 0 && own.every(([, done]) => done)
+  }
+  return violations.filter((one) => isProvable(terms, one) && !isDone(one)).map(({ caseId }) => caseId)
+}
+
+function assessedOf(shipment: Shipment): { terms: Terms; violations: ChargedCase[] } {
   const { terms, assessedCases } = shipment
   if (terms === undefined || assessedCases === undefined)
     throw new Error(`shipment of ${shipment.agreement} is not assessed: ask dueAtMs first`)
-  const violations = assessedCases.map((caseId) => shipment.cases.get(caseId)!)
-  return payoutPlan({ terms, violations })
+  return { terms, violations: assessedCases.map((caseId) => shipment.cases.get(caseId)!) }
+}
+
+function isProvable(terms: Terms, { limitId }: ChargedCase): boolean {
+  const clause = clauseByLimitId(terms, limitId)
+  return clause !== undefined && isProvableOnChain(clause)
+}
+
+const proofKey = (caseId: string) => `violation:${caseId}`
+
+// What was in a block once is done, also when a reorganisation has it intended again.
+function withProof(shipment: Shipment, key: string, done: boolean): Shipment {
+  if (!key.startsWith('violation:')) return shipment
+  const isDone = done || shipment.proofs.get(key) === true
+  return { ...shipment, proofs: new Map(shipment.proofs).set(key, isDone) }
 }
 
 function chargedCase(data: EventData<'penalty.violation.charged.v1'>): ChargedCase {

@@ -1,0 +1,167 @@
+/**
+ * The agreement's end on chain: acknowledgements shown, settled, guarantees claimed where the plan leaves a part to them, the rest got back. Safe
+ * to repeat from the start at any point.
+ */
+import { Refusal } from '@consign/envelope'
+import { general, guaranteeOf, type PartyClause, parties, type Terms, windows } from '@consign/terms'
+import type { Hex } from 'viem'
+import type { AgreementChain, Fixed } from './adapters/agreement-chain.ts'
+import { type AgreementOf, acknowledgeCall, claimCall, releaseCall, settleCall } from './domain/calls.ts'
+import { dueByWallet } from './domain/guaranteed.ts'
+import { type Conclusion, type Payment, type Settlement, VIA_GUARANTEE } from './domain/settlement.ts'
+import { openProofs, provenPlanOf, type Shipment } from './domain/shipment.ts'
+import { Waiting } from './domain/waiting.ts'
+
+export type ConcludingOptions = {
+  chain: AgreementChain
+  /** told when the contract has paid what the plan left to it, for good */
+  onClaimed: (payment: Payment, txHash: Hex) => Promise<void>
+  /** told of what the contract refused, when that stops nothing */
+  onRefused: (refusal: Refusal) => void
+}
+
+type Party = { of: AgreementOf; party: PartyClause; payment: Payment | undefined; fixed: Fixed }
+
+/** Resolves with what the chain fixed when nothing is left to be done. Throws Waiting, or a Refusal with retry. */
+export async function concludeOnChain(
+  shipment: Shipment & { terms: Terms },
+  settlement: Settlement,
+  options: ConcludingOptions,
+): Promise<Conclusion> {
+  const { chain } = options
+  const of: AgreementOf = shipment
+  if (!(await chain.exists(of.agreement)))
+    throw new Waiting('agreement', 'settling waits for the contract, which chain-writer creates')
+  await showAcknowledgements(of, settlement, options)
+  const fixed = (await chain.fixed(of.agreement)) ?? (await settle(shipment, chain))
+  await closeGuarantees(of, fixed, settlement, options)
+  return conclusionOf(shipment, fixed, chain)
+}
+
+// A wallet whose signature the contract does not take loses by it what it could have had acknowledged, and holds up nobody.
+async function showAcknowledgements(
+  { agreement }: AgreementOf,
+  { acknowledged }: Settlement,
+  { chain, onRefused }: ConcludingOptions,
+): Promise<void> {
+  if (acknowledged.size === 0) return
+  if (!(await chain.hasStarted(agreement)))
+    throw new Waiting('delivery', 'acknowledgements wait for the start, which chain-writer records')
+  const show = async (one: Parameters<typeof acknowledgeCall>[1]) => {
+    const isShown = async () =>
+      (await chain.guaranteeUse(agreement, one.party)).acknowledged >= BigInt(one.cumulative)
+    try {
+      await chain.ensure(acknowledgeCall(agreement, one), isShown)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'settlement.refused') throw error
+      onRefused(error)
+    }
+  }
+  await Promise.all([...acknowledged.values()].map(show))
+}
+
+async function settle(shipment: Shipment & { terms: Terms }, chain: AgreementChain): Promise<Fixed> {
+  const { agreement } = shipment
+  const isSettled = () => chain.isSettled(agreement)
+  if (!(await isSettled())) await requireSettleable(shipment, chain)
+  await chain.ensure(settleCall(shipment), isSettled)
+  const fixed = await chain.fixed(agreement)
+  if (fixed === undefined) throw new Waiting('finality', 'somebody has settled it, not final yet')
+  return fixed
+}
+
+// After settlement nothing more can be proven: what the plan charges must be proven before, or cannot be.
+async function requireSettleable(shipment: Shipment & { terms: Terms }, chain: AgreementChain) {
+  const reverted = await chain.settleRevert(shipment)
+  const from = reverted?.name === 'AgreementNotSettleable' ? Number(reverted.args[0]) * 1000 : undefined
+  if (from === 0) throw new Waiting('delivery', 'settling waits for the delivery on chain')
+  const open = openProofs(shipment)
+  if (open.length > 0)
+    throw new Waiting('proofs', `settling waits for chain-writer to prove ${open.join(', ')}`)
+  if (from !== undefined)
+    throw new Waiting('window', `it can be settled from ${new Date(from).toISOString()}`, from)
+  if (reverted?.name === 'AgreementDisputesOpen')
+    throw new Waiting('disputes', `settling waits for ${reverted.args[0]} open disputes: resolve them`)
+}
+
+// All parties at once, so that none waits for another.
+async function closeGuarantees(
+  of: AgreementOf,
+  fixed: Fixed,
+  { payments }: Settlement,
+  options: ConcludingOptions,
+): Promise<void> {
+  if (!(await options.chain.isFunded(of.agreement))) return
+  const paid = parties(of.terms).filter(({ role }) => role !== 'payer')
+  const problems = await Promise.all(
+    paid.map(async (party) => {
+      const payment = payments.find(({ wallet, via }) => wallet === party.wallet && via === VIA_GUARANTEE)
+      try {
+        await closeGuarantee({ of, party, payment, fixed }, options)
+        return undefined
+      } catch (error) {
+        if (error instanceof Refusal) return error
+        throw error
+      }
+    }),
+  )
+  const problem = problems.find((one) => one !== undefined)
+  if (problem !== undefined) throw problem
+}
+
+async function closeGuarantee({ of, party, payment, fixed }: Party, options: ConcludingOptions) {
+  const { chain, onClaimed } = options
+  const { agreement, terms } = of
+  const { wallet, name } = party
+  const paymentEndsMs = fixed.settledAtMs + windows(terms).paymentMs
+  const isPaymentOver = (await chain.nowMs()) >= paymentEndsMs
+  if (payment !== undefined && !payment.made) {
+    if (!isPaymentOver)
+      throw new Waiting('guarantee', `the guarantee of ${name} can be claimed later`, paymentEndsMs)
+    const isClaimed = async () =>
+      (await chain.guaranteeUse(agreement, wallet)).claimed >= BigInt(payment.amount)
+    const txHash = await chain.ensure(claimCall(of, wallet), isClaimed)
+    await onClaimed(payment, txHash ?? (await chain.claimedBy(agreement, wallet)))
+  }
+  const { owed, free, acknowledged } = await guaranteeLeft(party, of, fixed, chain)
+  if (owed > 0n && !isPaymentOver)
+    throw new Waiting('acknowledgement', `${name} has not acknowledged ${owed}`, paymentEndsMs)
+  const isReleased = async () => (await guaranteeLeft(party, of, fixed, chain)).free === 0n
+  if (free > 0n) await chain.ensure(releaseCall(of, wallet, acknowledged), isReleased)
+}
+
+// By the contract's own rule: what is left of the guarantee, and how much of it the party can still claim.
+async function guaranteeLeft(
+  { wallet, amount }: PartyClause,
+  { agreement, terms }: AgreementOf,
+  { dues }: Fixed,
+  chain: AgreementChain,
+): Promise<{ owed: bigint; free: bigint; acknowledged: bigint }> {
+  const { acknowledged, claimed, released } = await chain.guaranteeUse(agreement, wallet)
+  const left = guaranteeOf(BigInt(amount), general(terms).guaranteeBps) - claimed - released
+  const unpaid = (dues.get(wallet) ?? 0n) - acknowledged - claimed
+  const owed = unpaid <= 0n ? 0n : unpaid < left ? unpaid : left
+  return { owed, free: left - owed, acknowledged }
+}
+
+async function conclusionOf(
+  shipment: Shipment & { terms: Terms },
+  { dues, refund }: Fixed,
+  chain: AgreementChain,
+): Promise<Conclusion> {
+  const { agreement, terms } = shipment
+  const paid = parties(terms).filter(({ role }) => role !== 'payer')
+  const uses = await Promise.all(paid.map(({ wallet }) => chain.guaranteeUse(agreement, wallet)))
+  const dueOf = (wallet: Hex) => dues.get(wallet) ?? 0n
+  const plan = provenPlanOf(shipment)
+  const planned = dueByWallet(plan)
+  return {
+    dues: paid.map(({ wallet }) => ({ wallet, due: String(dueOf(wallet)) })),
+    refund: String(refund),
+    asPlanned:
+      plan.refund === String(refund) &&
+      paid.every(({ wallet }) => dueOf(wallet) === (planned.get(wallet) ?? 0n)),
+    claimed: String(uses.reduce((sum, { claimed }) => sum + claimed, 0n)),
+    released: String(uses.reduce((sum, { released }) => sum + released, 0n)),
+  }
+}
