@@ -16,11 +16,12 @@ await startService({
     const connection = await connectNats({ url: config.NATS_URL, name: 'chain-writer' })
     const log = await connectEventLog({ nats: connection })
     const { CHAIN_ID: chainId, FACTORY: factory } = config
+    const client = publicClient(config.RPC_URL)
     const journal: TxJournal = await untilAnswered(
       () =>
         openTxJournal({
           log,
-          client: publicClient(config.RPC_URL),
+          client,
           account: privateKeyToAccount(privateKeyOf(config)),
           abi: CALLED_ABI,
           chainId,
@@ -49,6 +50,8 @@ await startService({
       place: { factory, chainId },
       anchorLog: config.ANCHOR_LOG,
       policy: { anchorMs: config.ANCHOR_MS, envelopesMax: config.ANCHOR_ENVELOPES_MAX },
+      client,
+      contestPollMs: config.CONTEST_POLL_MS,
       logger,
       metrics,
       step,

@@ -3,7 +3,9 @@ import type { TxJournal } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
 import { type Hex, parseEvent, subjects } from '@consign/events'
+import { windows } from '@consign/terms'
 import {
+  type Agreement,
   type Agreements,
   closesLeg,
   evolveAgreements,
@@ -36,6 +38,21 @@ export class Notary {
     return this.#anchors
   }
 
+  get agreements(): Agreements {
+    return this.#agreements
+  }
+
+  /** What the log has said of an agreement; of one that it does not know, nothing. */
+  agreement(address: Hex): Agreement {
+    return this.#agreements.get(address) ?? UNKNOWN_AGREEMENT
+  }
+
+  /** The longest time that any agreement gives for the answer to a contest. */
+  get answerMsMax(): number {
+    const known = [...this.#agreements.values()]
+    return known.reduce((max, { terms }) => (terms ? Math.max(max, windows(terms).answerMs) : max), 0)
+  }
+
   evolveAnchors(fact: AnchorFact): void {
     this.#anchors = anchorDecider.evolve(this.#anchors, fact)
   }
@@ -63,7 +80,7 @@ export class Notary {
 
   async #submit(event: CallEvent): Promise<void> {
     const name = callName(event)
-    const known = this.#agreements.get(name.agreement) ?? UNKNOWN_AGREEMENT
+    const known = this.agreement(name.agreement)
     if (this.#journal.transaction(name.key)?.status === 'refused' || isSilent(event, known)) return
     try {
       const spans: Uint8Array[][] = []

@@ -1,10 +1,20 @@
-/** Writes to the chain what the log says: agreements, custody, violations, anchors. Consumes the log, emits transactions. */
-import { agreementAbi, agreementFactoryAbi, anchorLogAbi, type TxJournal } from '@consign/chain'
+/**
+ * Writes to the chain what the log says: agreements, custody, violations, anchors; and answers contests of what it proved. Consumes the log
+ * and the contests on chain, emits transactions.
+ */
+import {
+  agreementAbi,
+  agreementFactoryAbi,
+  anchorLogAbi,
+  type PublicClient,
+  type TxJournal,
+} from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import { anchorTree } from './anchoring.ts'
+import { answerContests } from './answering.ts'
 import type { AnchorPolicy } from './domain/anchor-policy.ts'
 import type { Place } from './domain/calls.ts'
 import { Notary } from './notary.ts'
@@ -24,6 +34,9 @@ export type ChainWriterOptions = {
   place: Place
   anchorLog: Hex
   policy: AnchorPolicy
+  client: PublicClient
+  /** ms between looks for contests */
+  contestPollMs: number
   logger: Logger
   metrics: Metrics
   step: (name: string) => void
@@ -53,7 +66,8 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
     onDeadLetter: ({ seq }, error) => logger.error({ seq }, `set aside: ${error.message}`),
   })
   options.ready()
-  await Promise.all([consuming, anchorTree({ now: Date.now, ...options, notary })])
+  const anchoring = anchorTree({ now: Date.now, ...options, notary })
+  await Promise.all([consuming, anchoring, answerContests({ ...options, notary })])
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.

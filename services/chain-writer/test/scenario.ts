@@ -14,6 +14,7 @@ import {
   makeShipment,
   type Place,
   type Shipment,
+  sealLeg,
 } from '../../../contracts/script/shipment.ts'
 
 export type Scenario = {
@@ -107,6 +108,23 @@ export function chargedFact(
       penalty: limit.penalty.base,
       beneficiary: limit.penalty.beneficiary,
       ...changes,
+    },
+  }
+}
+
+/** The seal of the whole of leg 1, as its device would send it. */
+export async function sealedFact({ shipment, legs }: Scenario): Promise<ConsignFact> {
+  const leg = legs[1]!
+  return {
+    type: 'custody.sealed.v1',
+    data: {
+      agreement: shipment.agreement,
+      shipment: shipmentNumber(shipment),
+      leg: leg.ref.leg,
+      n: leg.digests.length,
+      root: bytesToHex(merkleRoot(leg.digests)),
+      head: bytesToHex(leg.digests.at(-1)!),
+      seal: await sealLeg({ ...leg, previous: leg.digests.at(-1)! }),
     },
   }
 }
