@@ -90,6 +90,7 @@ async function ship(
         replay: options.replay,
         paceMs: PACE_MS,
         readingsPerLeg: READINGS_PER_LEG,
+        contest: options.contest,
         networkCutInLeg: options.replay === undefined ? 2 : undefined,
         onEdge: (event) => timeline.showEdge(event),
       },

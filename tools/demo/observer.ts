@@ -89,6 +89,8 @@ export class Completion {
       // By then every guarantee is paid out or back, too.
       if (event.type === 'settlement.concluded.v1') this.final.add('settlement on chain')
     }
+    if (event.type === 'chain.intended.v1' && event.data.key.startsWith('answer:'))
+      this.expected.add(event.data.key)
     if (event.type === 'chain.mined.v1') this.takeMined(event.data)
     if (event.type === 'chain.finalized.v1' || event.type === 'chain.refused.v1')
       this.takeFinal(event.data.key)

@@ -14,6 +14,7 @@ describe('options', () => {
     expect(parse()).toEqual({
       json: false,
       help: false,
+      contest: false,
       keep: false,
       seed: 1,
       termsFile: undefined,

@@ -14,6 +14,7 @@ Usage: npm run demo -- [options]
   --handover ISO_TIME  hand over at this time of the file, at most twice; readings at or after it are the taker's
   --terms FILE         what was agreed; see packages/terms/examples/; the dispute window becomes two seconds at most
   --seed N             seed of keys and simulated sensors (default 1)
+  --contest            who is charged contests each case that is proven on chain, with its own wallet; the services answer
   --keep               stay up afterwards and print the endpoints; Ctrl-C ends it
   --help               show this
 
@@ -30,6 +31,7 @@ export type Replay = { file: string; device: string; handovers: string[] }
 export type DemoOptions = {
   json: boolean
   help: boolean
+  contest: boolean
   keep: boolean
   seed: number
   termsFile: string | undefined
@@ -56,6 +58,7 @@ export function parseOptions(args: string[], workingDir: string): DemoOptions {
   return {
     json: values.json ?? false,
     help: values.help ?? false,
+    contest: values.contest ?? false,
     keep: values.keep ?? false,
     seed,
     termsFile: fileAt('terms', values.terms),
@@ -70,6 +73,7 @@ function parseFlags(args: string[]) {
       options: {
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
+        contest: { type: 'boolean' },
         keep: { type: 'boolean' },
         seed: { type: 'string' },
         terms: { type: 'string' },

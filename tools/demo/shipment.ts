@@ -23,6 +23,7 @@ import {
   termsHash,
 } from '@consign/terms'
 import { type Hex, hexToBytes, numberToHex } from 'viem'
+import { contestOnceProven } from './contest.ts'
 import { type Device, type DeviceOptions, type EdgeEvent, startDevice } from './device.ts'
 import { type Identity, identityOf, keySetOf, saltOf } from './identities.ts'
 import { startMobileNetwork } from './mobile-network.ts'
@@ -46,6 +47,8 @@ export type ShipmentOptions = {
   readingsPerLeg: number
   /** The leg during which the mobile network goes away for a while. */
   networkCutInLeg?: number | undefined
+  /** Whoever is charged contests what is proven against it on chain. */
+  contest?: boolean | undefined
   /** Signs the terms only when the device has been sending for a while. For tests: what it sends is parked until then. */
   signLate?: boolean | undefined
   /** Where the edge program kills itself the first time it runs. For tests. */
@@ -231,21 +234,22 @@ async function signTerms(
 const lower = (address: Hex): Hex => address.toLowerCase() as Hex
 
 /**
- * Each party follows its own feed: the carriers take the goods in the order of the terms, as many as there are handovers, then the payer; and
- * who is paid says so.
+ * Each party follows its own feed: the carriers take the goods in the order of the terms, as many as there are handovers, then the payer;
+ * who is paid says so; and who is charged contests it, when it shall.
  */
 function followFeeds(
   stack: Stack,
   terms: Terms,
   agreement: Hex,
   clients: Map<string, PartyClient>,
-  { replay, onEdge }: ShipmentOptions,
+  { replay, contest, onEdge }: ShipmentOptions,
 ): void {
   const { chainId } = stack.deployment
   const takers = carriers(terms)
     .slice(0, replay === undefined ? undefined : replay.handovers.length)
     .map((carrier) => carrier.wallet)
   const itinerary = [...takers, lower(stack.payer.wallet.address)]
+  const contested = new Set<Hex>()
   const answerOf = (
     event: ConsignEvent,
     address: string,
@@ -255,6 +259,19 @@ function followFeeds(
       return client.accept(terms, agreement, chainId, event.data.offerDigest)
     if (event.type === 'settlement.payment.made.v1' && event.data.wallet === address)
       return client.acknowledge(agreement, chainId, event.data)
+    if (
+      contest === true &&
+      event.type === 'penalty.violation.charged.v1' &&
+      event.data.custodian === address &&
+      !contested.has(event.data.caseId)
+    ) {
+      const { caseId } = event.data
+      contested.add(caseId)
+      const charge = { rpcUrl: stack.rpcUrl, terms, agreement, caseId }
+      return contestOnceProven(client.identity, charge).then(() =>
+        onEdge({ event: 'contested', party: client.identity.name, caseId }),
+      )
+    }
   }
   for (const [address, client] of clients) {
     client.follow(general(terms).shipment, (event) => {

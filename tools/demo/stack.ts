@@ -108,6 +108,7 @@ async function startParts(
       FACTORY: deployment.factory,
       ANCHOR_LOG: deployment.anchorLog,
       ANCHOR_MS: '4000',
+      CONTEST_POLL_MS: '500',
     },
     settlement: {
       PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey),

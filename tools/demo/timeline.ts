@@ -48,6 +48,8 @@ export class Timeline {
     }
     if (event.event === 'refused')
       this.say(`the device refused an acceptance: ${event.reason} (${event.code})`, 'red')
+    if (event.event === 'contested')
+      this.say(`${event.party} contests case ${short(String(event.caseId))} on chain, with a bond`, 'yellow')
     if (event.event === 'notAnswered')
       this.say(`${event.party} could not answer ${event.to}: ${event.reason}`, 'red')
   }
