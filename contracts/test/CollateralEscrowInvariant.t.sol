@@ -35,34 +35,15 @@ contract CollateralEscrowInvariantTest is Invariants {
         _target(address(handler), selectors);
     }
 
-    function invariant_supplyIsWhatWasIssuedLessWhatWasRedeemed() external view {
-        vm.assertEq(token.totalSupply(), handler.issued() - handler.redeemed());
-    }
-
-    function invariant_whatWasIssuedWithdrawnOrReservedLeft150Percent() external view {
-        vm.assertEq(handler.undercoveredCount(), 0);
-    }
-
-    function invariant_nobodyWasPaidMoreThanParOrItsShare() external view {
-        vm.assertEq(handler.overpaidCount(), 0);
-    }
-
-    function invariant_noRedemptionWasRefused() external view {
-        vm.assertEq(handler.refusedCount(), 0);
-    }
-
-    function invariant_noEtherIsMadeOrLost() external view {
-        vm.assertEq(address(escrow).balance + handler.ownedWei(), handler.inWei());
-        vm.assertEq(escrow.collateral() + handler.creditWei(), address(escrow).balance);
-    }
-
-    function invariant_theEscrowHoldsTheTokensOfTheQueue() external view {
-        vm.assertEq(token.balanceOf(address(escrow)), handler.queuedAmount());
-    }
-
-    function invariant_obligationsAreSupplyAndReservations() external view {
-        vm.assertEq(escrow.reserved(), handler.reservedNow());
-        vm.assertEq(escrow.obligations(), token.totalSupply() + handler.reservedNow());
+    /// @dev All in one, as forge runs each invariant by itself, and from the start.
+    function invariant_theBooksOfTheEscrow() external view {
+        _supplyIsWhatWasIssuedLessWhatWasRedeemed();
+        _whatWasIssuedWithdrawnOrReservedLeft150Percent();
+        _nobodyWasPaidMoreThanParOrItsShare();
+        _noRedemptionWasRefused();
+        _noEtherIsMadeOrLost();
+        _theEscrowHoldsTheTokensOfTheQueue();
+        _obligationsAreSupplyAndReservations();
     }
 
     /// @dev Each path of the handler is one that does something: else the invariants would hold of nothing.
@@ -94,5 +75,35 @@ contract CollateralEscrowInvariantTest is Invariants {
         vm.assertEq(handler.executedCount(), 2, "executed");
         vm.assertEq(handler.paidCount(), 4, "paid");
         vm.assertEq(handler.creditWei(), 0, "credit");
+    }
+
+    function _supplyIsWhatWasIssuedLessWhatWasRedeemed() private view {
+        vm.assertEq(token.totalSupply(), handler.issued() - handler.redeemed());
+    }
+
+    function _whatWasIssuedWithdrawnOrReservedLeft150Percent() private view {
+        vm.assertEq(handler.undercoveredCount(), 0);
+    }
+
+    function _nobodyWasPaidMoreThanParOrItsShare() private view {
+        vm.assertEq(handler.overpaidCount(), 0);
+    }
+
+    function _noRedemptionWasRefused() private view {
+        vm.assertEq(handler.refusedCount(), 0);
+    }
+
+    function _noEtherIsMadeOrLost() private view {
+        vm.assertEq(address(escrow).balance + handler.ownedWei(), handler.inWei());
+        vm.assertEq(escrow.collateral() + handler.creditWei(), address(escrow).balance);
+    }
+
+    function _theEscrowHoldsTheTokensOfTheQueue() private view {
+        vm.assertEq(token.balanceOf(address(escrow)), handler.queuedAmount());
+    }
+
+    function _obligationsAreSupplyAndReservations() private view {
+        vm.assertEq(escrow.reserved(), handler.reservedNow());
+        vm.assertEq(escrow.obligations(), token.totalSupply() + handler.reservedNow());
     }
 }

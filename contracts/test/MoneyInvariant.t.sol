@@ -25,44 +25,13 @@ contract MoneyInvariantTest is Invariants {
         _target(address(handler), selectors);
     }
 
-    function invariant_payoutsAndRefundAreTheAmountsAndNobodyIsChargedAboveItsCap() external view {
-        vm.assertEq(handler.unbalancedCount(), 0);
-    }
-
-    function invariant_nobodyClaimsMoreThanItWasNotPaid() external view {
-        vm.assertEq(handler.overclaimedCount(), 0);
-    }
-
-    function invariant_claimedAndReleasedAndWhatRemainsAreTheGuarantees() external view {
-        uint256 claimedInAll = 0;
-        for (uint256 i = 0; i < handler.DEALS(); ++i) {
-            Deal memory deal = handler.dealOf(i);
-            uint256 left = deal.guarantees[0] + deal.guarantees[1];
-            for (uint256 party = 0; party < handler.PAID(); ++party) {
-                (uint256 claimed, uint256 released) = deal.agreement.guaranteeUsed(handler.paidAt(party));
-                vm.assertLe(claimed + released, deal.guarantees[party]);
-                left -= claimed + released;
-                claimedInAll += claimed;
-            }
-            vm.assertEq(handler.balanceOf(address(deal.agreement)), left);
-        }
-        vm.assertEq(handler.balanceOf(handler.paidAt(0)) + handler.balanceOf(handler.paidAt(1)), claimedInAll);
-    }
-
-    function invariant_theEscrowCoversWhatIsNotSettled() external view {
-        uint256 open = 0;
-        for (uint256 i = 0; i < handler.DEALS(); ++i) {
-            Deal memory deal = handler.dealOf(i);
-            if (deal.agreement.phase() != Phase.Settled) open += deal.amounts[0] + deal.amounts[1];
-        }
-        vm.assertEq(handler.reserved(), open);
-    }
-
-    function invariant_eachSettlementRatesEachPartyOnce() external view {
-        for (uint256 party = 0; party < handler.PAID(); ++party) {
-            Rating memory rating = handler.theFactory().ratingOf(handler.thePayer(), handler.paidAt(party));
-            vm.assertEq(rating.agreements, handler.settledCount());
-        }
+    /// @dev All in one, as forge runs each invariant by itself, and from the start.
+    function invariant_theMoneyOfAgreements() external view {
+        _payoutsAndRefundAreTheAmountsAndNobodyIsChargedAboveItsCap();
+        _nobodyClaimsMoreThanItWasNotPaid();
+        _claimedAndReleasedAndWhatRemainsAreTheGuarantees();
+        _theEscrowCoversWhatIsNotSettled();
+        _eachSettlementRatesEachPartyOnce();
     }
 
     /// @dev Each path of the handler is one that does something: else the invariants would hold of nothing.
@@ -85,5 +54,45 @@ contract MoneyInvariantTest is Invariants {
         vm.assertEq(handler.settledCount(), 3, "settled");
         vm.assertEq(handler.claimedCount(), 2, "claimed");
         vm.assertEq(handler.releasedCount(), 1, "released");
+    }
+
+    function _payoutsAndRefundAreTheAmountsAndNobodyIsChargedAboveItsCap() private view {
+        vm.assertEq(handler.unbalancedCount(), 0);
+    }
+
+    function _nobodyClaimsMoreThanItWasNotPaid() private view {
+        vm.assertEq(handler.overclaimedCount(), 0);
+    }
+
+    function _claimedAndReleasedAndWhatRemainsAreTheGuarantees() private view {
+        uint256 claimedInAll = 0;
+        for (uint256 i = 0; i < handler.DEALS(); ++i) {
+            Deal memory deal = handler.dealOf(i);
+            uint256 left = deal.guarantees[0] + deal.guarantees[1];
+            for (uint256 party = 0; party < handler.PAID(); ++party) {
+                (uint256 claimed, uint256 released) = deal.agreement.guaranteeUsed(handler.paidAt(party));
+                vm.assertLe(claimed + released, deal.guarantees[party]);
+                left -= claimed + released;
+                claimedInAll += claimed;
+            }
+            vm.assertEq(handler.balanceOf(address(deal.agreement)), left);
+        }
+        vm.assertEq(handler.balanceOf(handler.paidAt(0)) + handler.balanceOf(handler.paidAt(1)), claimedInAll);
+    }
+
+    function _theEscrowCoversWhatIsNotSettled() private view {
+        uint256 open = 0;
+        for (uint256 i = 0; i < handler.DEALS(); ++i) {
+            Deal memory deal = handler.dealOf(i);
+            if (deal.agreement.phase() != Phase.Settled) open += deal.amounts[0] + deal.amounts[1];
+        }
+        vm.assertEq(handler.reserved(), open);
+    }
+
+    function _eachSettlementRatesEachPartyOnce() private view {
+        for (uint256 party = 0; party < handler.PAID(); ++party) {
+            Rating memory rating = handler.theFactory().ratingOf(handler.thePayer(), handler.paidAt(party));
+            vm.assertEq(rating.agreements, handler.settledCount());
+        }
     }
 }
