@@ -104,7 +104,7 @@ export function checkTerms(draft: CompleteDraft): void {
     token: hex(20),
     anchorWriter: hex(20),
     parties: Object.fromEntries(parties),
-    device: deviceIdentity(device, hex(20)),
+    device: deviceIdentity(device, hex(20), keystoreFor(draft)),
     nowMs: Date.now(),
     shipment: ssccOf(0),
   }
@@ -199,13 +199,16 @@ function drawUpTerms(
       token: stack.deployment.token,
       anchorWriter: stack.writer,
       parties: Object.fromEntries(identities.map((party) => [party.name, partyIdentity(party)])),
-      device: deviceIdentity(device.public, lower(stack.payer.wallet.address)),
+      device: deviceIdentity(device.public, lower(stack.payer.wallet.address), keystoreFor(options.draft)),
       nowMs,
       shipment: ssccOf(options.serial),
     },
     () => saltOf(stack.seed, options.name, salts++),
   )
 }
+
+/** Terms that charge for tampering need a device whose keys cannot be copied. The simulated one plays it; its keys are a file as ever. */
+const keystoreFor = ({ tamper }: CompleteDraft) => (tamper === undefined ? 'file' : 'secureElement')
 
 const ssccOf = (serial: number): string =>
   ssccWithCheckDigit(`3${String(4_012_345)}${String(serial % SERIALS).padStart(9, '0')}`)
