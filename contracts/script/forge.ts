@@ -9,9 +9,10 @@ import { CONTRACTS, foundryBinary, foundryEnvironment, ROOT } from './foundry.ts
 
 const environment = () => ({ ...foundryEnvironment(), FOUNDRY_CONFIG: join(CONTRACTS, 'foundry.toml') })
 
-/** Runs forge to its end; the exit code. Throws when npm has none for this machine. */
-export function runForge(args: string[]): Promise<number> {
-  const child = spawn(foundryBinary('forge'), args, { cwd: ROOT, env: environment(), stdio: 'inherit' })
+/** Runs forge to its end, with other `settings` (its FOUNDRY_ variables); the exit code. Throws when npm has none for this machine. */
+export function runForge(args: string[], settings: Record<string, string> = {}): Promise<number> {
+  const env = { ...environment(), ...settings }
+  const child = spawn(foundryBinary('forge'), args, { cwd: ROOT, env, stdio: 'inherit' })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code) => resolve(code ?? 1))

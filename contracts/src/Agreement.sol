@@ -45,15 +45,17 @@ contract Agreement is AgreementState, IAgreementCustody {
     }
 
     /// @dev Runs the part whose call it is, on the storage of this agreement.
+    // solhint-disable-next-line no-complex-fallback
     fallback() external payable {
         address part = _partOf(msg.sig);
         // solhint-disable-next-line no-inline-assembly
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let succeeded := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if succeeded { return(0, returndatasize()) }
-            revert(0, returndatasize())
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            calldatacopy(buffer, 0, calldatasize())
+            let succeeded := delegatecall(gas(), part, buffer, calldatasize(), 0, 0)
+            returndatacopy(buffer, 0, returndatasize())
+            if succeeded { return(buffer, returndatasize()) }
+            revert(buffer, returndatasize())
         }
     }
 

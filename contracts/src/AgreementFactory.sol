@@ -104,9 +104,10 @@ contract AgreementFactory is IAgreementFactory, EIP712 {
     }
 
     function _escrowOf(address token) private view returns (ICollateralEscrow) {
-        (bool answered, bytes memory issuer) = token.staticcall(abi.encodeCall(ISettlementToken.issuer, ()));
-        bool isEscrow = answered && issuer.length == 32 && address(uint160(uint256(bytes32(issuer)))).code.length > 0;
-        if (!isEscrow) revert AgreementFactoryTokenWithoutEscrow(token);
-        return ICollateralEscrow(address(uint160(uint256(bytes32(issuer)))));
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool isAnswered, bytes memory answer) = token.staticcall(abi.encodeCall(ISettlementToken.issuer, ()));
+        address issuer = isAnswered && answer.length == 32 ? abi.decode(answer, (address)) : address(0);
+        if (issuer.code.length == 0) revert AgreementFactoryTokenWithoutEscrow(token);
+        return ICollateralEscrow(issuer);
     }
 }

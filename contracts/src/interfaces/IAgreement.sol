@@ -10,4 +10,5 @@ import {IAgreementPayout} from "./IAgreementPayout.sol";
 /// @notice A clone that carries only `termsHash`; single clauses are disclosed against it when a step needs them. No owner, no pause, no
 /// upgrade. Who sends a transaction counts only where a call says so: everything else rests on the signatures in it.
 /// @dev One address; its code stands in four contracts, since one may hold 24,576 bytes (EIP-170).
+// solhint-disable-next-line no-empty-blocks
 interface IAgreement is IAgreementCustody, IAgreementClaims, IAgreementDisputes, IAgreementPayout {}

@@ -225,10 +225,7 @@ library Clauses {
             disclosed.partyCount,
             disclosed.amountTotal,
             disclosed.guaranteeTotal
-        ) =
-            abi.decode(
-                clause.body, (uint16, uint64, bytes32, address, address, uint64, uint16, uint8, uint256, uint256)
-            );
+        ) = abi.decode(body, (uint16, uint64, bytes32, address, address, uint64, uint16, uint8, uint256, uint256));
     }
 
     function party(bytes32 termsHash, Clause calldata clause) internal view returns (Party memory disclosed) {
@@ -303,6 +300,7 @@ library Clauses {
     function penaltyFor(Penalty memory schedule, uint256 excess) internal pure returns (uint96) {
         uint256 cost = schedule.base;
         if (schedule.step > 0) cost += uint256(schedule.perStep) * (excess / schedule.step);
+        // forge-lint: disable-next-line(unsafe-typecast)
         return cost < schedule.caseMax ? uint96(cost) : schedule.caseMax;
     }
 
