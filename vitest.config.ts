@@ -10,7 +10,11 @@ export default defineConfig({
           name: 'unit',
           // Unit tests hold no global state; sharing loaded modules halves their time.
           isolate: false,
-          include: ['{packages,services}/*/src/**/*.test.ts', '{edge,bench,tools}/**/*.test.ts', 'cli/src/**/*.test.ts'],
+          include: [
+            '{packages,services}/*/src/**/*.test.ts',
+            '{edge,bench,tools}/**/*.test.ts',
+            'cli/src/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
           // A guard against hanging, not a measure: busy machines take many times what a quiet one does.
           testTimeout: 30_000,

@@ -50,20 +50,23 @@ export async function openTreasury(
   )
 }
 
-/** Publishes which post-quantum keys belong to the party's wallet, unless that is done. */
-export async function registerParty(anvil: Anvil, { registry }: Deployment, party: Identity): Promise<void> {
-  const contract = { address: registry, abi: partyRegistryAbi } as const
-  const wallet = walletOf(anvil, party)
-  const { version } = await wallet.readContract({
-    ...contract,
-    functionName: 'keysOf',
-    args: [party.wallet.address],
-  })
-  if (version > 0) return
+const registrations = new Map<string, Promise<void>>()
+
+/** Publishes which post-quantum keys belong to the party's wallet, once, however many of its shipments begin at the same time. */
+export function registerParty(anvil: Anvil, deployment: Deployment, party: Identity): Promise<void> {
+  const name = `${anvil.url} ${party.wallet.address}`
+  const registered = registrations.get(name) ?? register(anvil, deployment, party)
+  registrations.set(name, registered)
+  return registered
+}
+
+async function register(anvil: Anvil, { registry }: Deployment, party: Identity): Promise<void> {
   await anvil.client.setBalance({ address: party.wallet.address, value: GAS_MONEY })
+  const wallet = walletOf(anvil, party)
   const { mlDsa, slhDsa } = party.pq.public
   const hash = await wallet.writeContract({
-    ...contract,
+    address: registry,
+    abi: partyRegistryAbi,
     functionName: 'register',
     args: [sha256(mlDsa), toHex(slhDsa)],
   })

@@ -145,11 +145,13 @@ function everyTransferIsAPayment(log: LogEvidence, chain: ChainEvidence): boolea
     if (type === 'chain.signed.v1')
       journaled.set(data.hash, data.key.replace(/^payment:(0x[0-9a-f]{64})(:\d+)?$/, '$1'))
   }
-  const paymentIds = chain.transfers.map(({ txHash }) => journaled.get(txHash) ?? '')
-  const isOnce = new Set(paymentIds).size === paymentIds.length
-  return (
-    isOnce && chain.transfers.every(({ to, amount }, i) => intended.get(paymentIds[i]!) === `${to} ${amount}`)
+  // The payer funds its other agreements, too: by the call that their address names.
+  const transfers = chain.transfers.filter(
+    ({ to, txHash }) => !journaled.get(txHash)?.startsWith(`fund:${to}`),
   )
+  const paymentIds = transfers.map(({ txHash }) => journaled.get(txHash) ?? '')
+  const isOnce = new Set(paymentIds).size === paymentIds.length
+  return isOnce && transfers.every(({ to, amount }, i) => intended.get(paymentIds[i]!) === `${to} ${amount}`)
 }
 
 function isReplayIdentical(evidence: Evidence): boolean {
