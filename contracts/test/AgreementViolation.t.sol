@@ -102,6 +102,12 @@ contract AgreementViolationTest is ShipmentFixture {
         _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 0));
     }
 
+    function test_refusesAPlaceBeyondTheRun() external {
+        ProofCall memory call = _oneEnvelope(1, 5, _values(39_000, 41_000), 1);
+        call.position = 1;
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementReadingAbsent.selector, 1));
+    }
+
     /// @dev A missing value is the least int32: below every bound, if it were compared.
     function test_neverTakesAMissingValueForALowOne() external {
         ProofCall memory call = _oneEnvelope(1, 5, _values(3000, MISSING), 1);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Case, CaseState, IAgreementClaims} from "../src/interfaces/IAgreementClaims.sol";
 import {IAgreementCustody, Phase} from "../src/interfaces/IAgreementCustody.sol";
+import {Limit} from "../src/libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "../src/libraries/EnvelopeCodec.sol";
 import {ClaimsFixture} from "./support/ClaimsFixture.sol";
 import {vm} from "./support/Vm.sol";
@@ -10,6 +11,11 @@ import {vm} from "./support/Vm.sol";
 /// @dev Single and cumulative limits, and what becomes of a case that is shown again.
 contract ClaimsOverTimeTest is ClaimsFixture {
     uint64 private constant HALF_HOUR_MS = HOUR_MS / 2;
+
+    function _cumulative() internal view override returns (Limit memory limit) {
+        limit = super._cumulative();
+        limit.penalty.beneficiary = vm.addr(PAYEE_KEY);
+    }
 
     // Single
 
@@ -88,6 +94,7 @@ contract ClaimsOverTimeTest is ClaimsFixture {
         _prove(_proofAt(1, CUMULATIVE_ABOVE_8, _part(run, 0, 4), ELSEWHERE, 0));
         _prove(_proofAt(1, CUMULATIVE_ABOVE_8, run, 0, 77));
         vm.assertEq(agreement.caseOf(caseId).penalty, PENALTY + 5 * PENALTY_PER_STEP);
+        vm.assertEq(agreement.caseOf(caseId).beneficiary, payee);
         _requirePenalties(0, PENALTY + 5 * PENALTY_PER_STEP);
     }
 

@@ -54,7 +54,6 @@ interface Vm {
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function signP256(uint256 privateKey, bytes32 digest) external pure returns (bytes32 r, bytes32 s);
     function toString(uint256 value) external pure returns (string memory);
-    function cool(address target) external;
     function warp(uint256 timestamp) external;
 }
 
