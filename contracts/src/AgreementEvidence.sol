@@ -76,8 +76,8 @@ abstract contract AgreementEvidence is AgreementState {
         return Records.caseId(breach.leg, breach.limitId, breach.startSeq, breach.startIndex);
     }
 
-    /// @dev Whether a breach is more than what its case is charged for. A voided case is charged again on other evidence only: what nobody
-    /// could prove stays void, yet whoever had a case voided that he had proven himself, on evidence that fails, gains nothing by it.
+    /// @dev Whether a breach is more than what its case is charged for. A voided case can be charged again, on other evidence: else an accused
+    /// could prove its own breach by evidence that fails a contest, contest it, and be safe from evidence that does not.
     function _isMore(Breach memory breach, bytes32 caseId) internal view returns (bool) {
         Case storage known = _cases[caseId];
         CaseState state = known.state;

@@ -26,38 +26,17 @@ contract ClaimsInvariantTest is Invariants {
         _target(address(handler), selectors);
     }
 
-    /// @dev What is held against a custodian is what its cases cost, each clause up to its cap; what is held in ether are the bonds of open disputes.
     /// forge-config: default.invariant.runs = 24
-    function invariant_theBooksAreTheSumOfTheCases() external view {
+    function invariant_everyCaseIsABreachAndTheBooksAreTheirSum() external view {
         bytes32[] memory ids = handler.cases();
+        _requireBreaches(ids);
         for (uint32 leg = 0; leg < 2; ++leg) {
             vm.assertEq(handler.penaltiesOf(leg), _sumOfCases(ids, leg));
         }
-        (uint256 open, uint256 bondsWei) = (0, 0);
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Case memory found = handler.found(ids[i]);
-            bool isOpen = found.state == CaseState.Contested || found.state == CaseState.Claimed;
-            if (isOpen) ++open;
-            vm.assertTrue(isOpen == (found.challenger != address(0)), "challenger");
-            bondsWei += found.bondWei;
-        }
-        vm.assertEq(handler.openDisputes(), open);
-        vm.assertEq(handler.heldWei(), bondsWei);
+        _requireBonds(ids);
     }
 
-    /// @dev So an excursion is charged once, wherever a proof begins and however it is split.
-    /// forge-config: default.invariant.runs = 24
-    function invariant_everyCaseIsABreachAndCostsNoMoreThanItShows() external view {
-        bytes32[] memory ids = handler.cases();
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Case memory found = handler.found(ids[i]);
-            vm.assertTrue(handler.costOf(ids[i]) > 0, "no such breach");
-            vm.assertLe(found.penalty, handler.costOf(ids[i]), "penalty");
-            vm.assertTrue((found.penalty == 0) == (found.state == CaseState.Void), "state");
-        }
-    }
-
-    /// @dev The invariants would hold of a handler that never gets anything done.
+    /// @dev The invariant would hold of a handler that never gets anything done.
     function test_theHandlerReachesEveryState() external {
         for (uint256 i = 0; i < 600; ++i) {
             uint256 draw = uint256(keccak256(abi.encode(i)));
@@ -82,6 +61,31 @@ contract ClaimsInvariantTest is Invariants {
         vm.assertTrue(handler.refutedCount() > 0);
     }
 
+    /// @dev So an excursion is charged once, wherever a proof begins and however it is split.
+    function _requireBreaches(bytes32[] memory ids) private view {
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Case memory found = handler.found(ids[i]);
+            vm.assertTrue(handler.costOf(ids[i]) > 0, "no such breach");
+            vm.assertLe(found.penalty, handler.costOf(ids[i]), "penalty");
+            vm.assertTrue((found.penalty == 0) == (found.state == CaseState.Void), "state");
+        }
+    }
+
+    /// @dev What the agreement holds are the bonds of open disputes.
+    function _requireBonds(bytes32[] memory ids) private view {
+        (uint256 open, uint256 bondsWei) = (0, 0);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            Case memory found = handler.found(ids[i]);
+            bool isOpen = found.state == CaseState.Contested || found.state == CaseState.Claimed;
+            if (isOpen) ++open;
+            vm.assertTrue(isOpen == (found.challenger != address(0)), "challenger");
+            bondsWei += found.bondWei;
+        }
+        vm.assertEq(handler.openDisputes(), open);
+        vm.assertEq(handler.heldWei(), bondsWei);
+    }
+
+    /// @dev What its cases cost the custodian of a leg, each clause up to its cap.
     function _sumOfCases(bytes32[] memory ids, uint32 leg) private view returns (uint256 sum) {
         for (uint16 limitId = 1; limitId < LIMITS; ++limitId) {
             uint256 ofClause = 0;
