@@ -16,7 +16,7 @@ export async function compileContracts() {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   say('compiling the contracts')
   try {
-    await run(nodePath(), [join('script', 'forge.ts'), 'build'], { cwd: CONTRACTS })
+    await run(nodePath(), [join('script', 'forge.ts'), 'build', '--skip', 'test'], { cwd: CONTRACTS })
   } catch (error) {
     throw new SetupFailure('setup.contracts', `the contracts do not compile. ${error.message}`)
   }
