@@ -27,6 +27,7 @@ contract ClaimsInvariantTest is Invariants {
     }
 
     /// forge-config: default.invariant.runs = 24
+    /// forge-config: deep.invariant.runs = 1000
     function invariant_everyCaseIsABreachAndTheBooksAreTheirSum() external view {
         bytes32[] memory ids = handler.cases();
         _requireBreaches(ids);

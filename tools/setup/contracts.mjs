@@ -6,13 +6,9 @@ import { run, SetupFailure, say } from './report.mjs'
 const CONTRACTS = join(ROOT, 'contracts')
 const STAMP = join(CONTRACTS, 'out', '.consign-setup')
 
-/** Compiles the contracts, once per state of their sources. */
+/** Compiles the contracts, once per state of their sources; who tests them compiles the tests. */
 export async function compileContracts() {
-  const wanted = fingerprint([
-    join(CONTRACTS, 'foundry.toml'),
-    ...solidityFiles('src'),
-    ...solidityFiles('test'),
-  ])
+  const wanted = fingerprint([join(CONTRACTS, 'foundry.toml'), ...sources()])
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return
   say('compiling the contracts')
   try {
@@ -23,9 +19,9 @@ export async function compileContracts() {
   writeFileSync(STAMP, wanted)
 }
 
-function solidityFiles(folder) {
-  return readdirSync(join(CONTRACTS, folder), { recursive: true })
+function sources() {
+  return readdirSync(join(CONTRACTS, 'src'), { recursive: true })
     .filter((file) => file.endsWith('.sol'))
     .sort()
-    .map((file) => join(CONTRACTS, folder, file))
+    .map((file) => join(CONTRACTS, 'src', file))
 }
