@@ -245,7 +245,7 @@ describe('breaches', () => {
   test('stand against a contest when the leg seal answers it', async () => {
     const { terms } = shipment
     const accused = accountOf('shipper-x')
-    await world.client.sendTransaction({ to: accused.address, value: parseEther('5'), chain: null })
+    await world.giveEther(accused.address)
     const contested = judged.slice(-2)
     const bond = { account: accused, value: parseEther('1') }
     for (const { id } of contested)
@@ -266,7 +266,7 @@ describe('breaches', () => {
     )!
     const { custodian } = await chain.legOf((await chain.caseOf(id)).leg)
     const accused = Object.values(shipment.parties).find(({ wallet }) => wallet.address === custodian)!.wallet
-    await world.client.sendTransaction({ to: accused.address, value: parseEther('5'), chain: null })
+    await world.giveEther(accused.address)
     const before = await read('penaltiesOf', custodian)
     const bond = { account: accused, value: parseEther('1') }
     await chain.send({ functionName: 'contest', args: contestArguments({ terms, caseId: id }) }, bond)

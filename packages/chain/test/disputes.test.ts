@@ -182,7 +182,7 @@ async function contested({ shipment, chain, second }: Voyage, seq: number): Prom
   const accused = shipment.parties['shipper-x']?.wallet
   if (!accused) throw new Error('nobody is accused')
   const value = parseEther('1')
-  await mined(world.client.sendTransaction({ to: accused.address, value: 2n * value, chain: null }))
+  await world.giveEther(accused.address)
   const call = { functionName: 'contest', args: contestArguments({ terms, caseId: id }) } as const
   await chain.send(call, { account: accused, value })
   return id

@@ -91,7 +91,7 @@ test('its seal answers a contest', async () => {
   const start = firstOutside(wiresOf(1), 40_000)
   const id = caseOf(limit?.limitId ?? 0, start)
   const accused = shipment.parties['shipper-x']!.wallet
-  await world.client.sendTransaction({ to: accused.address, value: parseEther('1'), chain: null })
+  await world.giveEther(accused.address)
   await chain.send(
     { functionName: 'contest', args: contestArguments({ terms, caseId: id }) },
     { account: accused, value: parseEther('0.5') },

@@ -1,12 +1,19 @@
 // A chain of its own for a test: the contracts, and the payer of the sample terms.
 import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
-import type { LocalAccount } from 'viem'
+import { type Hex, type LocalAccount, parseEther } from 'viem'
 import { type Anvil, developer, startAnvil } from '../../../contracts/script/anvil.ts'
 import { coverOrganisation } from '../../../contracts/script/organisation.ts'
 import { type Deployment, deployConsign, type WalletClient, walletClient } from '../src/index.ts'
 
 /** `payer`: its escrow covers its agreements, and it has tokens and ether. */
-export type World = { anvil: Anvil; client: WalletClient; deployment: Deployment; payer: LocalAccount }
+export type World = {
+  anvil: Anvil
+  client: WalletClient
+  deployment: Deployment
+  payer: LocalAccount
+  /** Resolves when the ether is there: what is simulated before would find the wallet empty. */
+  giveEther(to: Hex, ether?: string): Promise<void>
+}
 
 /** Starts it; stop its anvil afterwards. The contracts have the same addresses every time. */
 export async function startWorld(flags: string[] = []): Promise<World> {
@@ -16,5 +23,9 @@ export async function startWorld(flags: string[] = []): Promise<World> {
   if (!payer) throw new Error('the sample terms have no factory')
   const deployment = await deployConsign({ client, account: developer, organisation: payer.address })
   await coverOrganisation(client, deployment, payer)
-  return { anvil, client, deployment, payer }
+  const giveEther = async (to: Hex, ether = '5') => {
+    const hash = await client.sendTransaction({ to, value: parseEther(ether), chain: null })
+    await client.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+  }
+  return { anvil, client, deployment, payer, giveEther }
 }

@@ -8,7 +8,6 @@ import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
 import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent, subjects } from '@consign/events'
 import { windows } from '@consign/terms'
-import { parseEther } from 'viem'
 import { privateKeyToAddress } from 'viem/accounts'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
@@ -37,8 +36,8 @@ beforeEach(async () => {
   log = await connectEventLog({ nats: connection })
   const { anvil, deployment } = world
   scenario ??= await makeScenario({ ...deployment, anchorWriter: writer })
-  await give(writer)
-  await give(accused().address)
+  await world.giveEther(writer)
+  await world.giveEther(accused().address)
   const keyFile = join(dir, 'writer-key')
   writeFileSync(keyFile, WRITER_KEY, { mode: 0o600 })
   env = {
@@ -134,16 +133,6 @@ describe('killed and started again, it answers once', () => {
 
 function accused() {
   return scenario.shipment.parties['shipper-x']!.wallet
-}
-
-async function give(to: Hex): Promise<void> {
-  const hash = await world.client.sendTransaction({
-    account: developer,
-    chain: null,
-    to,
-    value: parseEther('10'),
-  })
-  await world.client.waitForTransactionReceipt({ hash })
 }
 
 /** The violation is on chain, and the whole of the log is anchored, with its age noted: the wallet has nothing else to send. */

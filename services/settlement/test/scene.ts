@@ -10,7 +10,6 @@ import { startNatsServer } from '@consign/eventlog/testing'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent } from '@consign/events'
 import { general, parties, savePartyKeys, signAcknowledgement, type TermsDraft } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
-import { parseEther } from 'viem'
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
 import { startWorld, type World } from '../../../packages/chain/test/world.ts'
@@ -155,11 +154,10 @@ function expectOk(answer: unknown): void {
 }
 
 async function startChainWriter(world: World, common: Record<string, string>, dir: string) {
-  const { client, deployment } = world
+  const { deployment } = world
   const key = generatePrivateKey()
   const to = privateKeyToAddress(key)
-  const hash = await client.sendTransaction({ to, value: parseEther('10'), chain: null })
-  await client.waitForTransactionReceipt({ hash })
+  await world.giveEther(to)
   return startServiceProcess(CHAIN_WRITER, {
     ...common,
     WRITER_KEY_FILE: secretFile(dir, 'writer-wallet', key),
