@@ -74,6 +74,7 @@ const KINDS: Record<string, [number, string]> = {
   silence: [13, `uint16 limitId, uint64 silenceMsMax, uint64 refuteMs, uint96 bondWei, ${PENALTY}`],
   milestone: [14, `uint16 limitId, address party, uint64 handOverByMs, ${PENALTY}`],
   tender: [15, `${BOX}, uint64 graceMs`],
+  channel: [16, 'address from, address to'],
 }
 
 // Words of the document by field; the first is 1.

@@ -18,6 +18,7 @@ const PARTY = parseAbiParameters('uint8, uint8, string, address, bytes32, bytes3
 const DEVICE = parseAbiParameters('bytes32, bytes32, bytes32, bytes32, bytes32, address, uint8')
 const ROUTE = parseAbiParameters('string, string')
 const WINDOWS = parseAbiParameters('uint64, uint64, uint64, uint64, uint64, uint64, uint32, uint32, uint96')
+const CHANNEL = parseAbiParameters('address, address')
 const TENDER = parseAbiParameters('int32, int32, int32, int32, uint64')
 // Only fixed-size fields, so that the tuple of the penalty stands in place.
 const LIMIT = parseAbiParameters(
@@ -92,6 +93,8 @@ export function encodeClause(clause: Clause): Hex {
       ])
     case 'tender':
       return encodeAbiParameters(TENDER, [...edges(clause), BigInt(clause.graceMs)])
+    case 'channel':
+      return encodeAbiParameters(CHANNEL, [clause.from, clause.to])
     default:
       return encodeCostly(clause)
   }

@@ -40,6 +40,7 @@ export const CLAUSE_KINDS = {
   silence: 13,
   milestone: 14,
   tender: 15,
+  channel: 16,
 } as const
 export type ClauseKind = keyof typeof CLAUSE_KINDS
 
@@ -178,6 +179,9 @@ const routeClause = z.strictObject({
   destination: text,
 })
 
+/** One edge of the payment graph: over it `to`, and whoever is paid through `to`, gets what it is due off chain. */
+const channelClause = z.strictObject({ kind: z.literal('channel'), salt, from: address, to: address })
+
 const windowsClause = z.strictObject({
   kind: z.literal('windows'),
   salt,
@@ -210,6 +214,7 @@ const clauseSchema = z.discriminatedUnion(
     silenceClause,
     milestoneClause,
     tenderClause,
+    channelClause,
   ],
   `must have a known kind: ${Object.keys(CLAUSE_KINDS).join(', ')}`,
 )
@@ -238,6 +243,7 @@ export type SilenceClause = z.infer<typeof silenceClause>
 export type TamperClause = z.infer<typeof tamperClause>
 export type TenderClause = z.infer<typeof tenderClause>
 export type RouteClause = z.infer<typeof routeClause>
+export type ChannelClause = z.infer<typeof channelClause>
 export type WindowsClause = z.infer<typeof windowsClause>
 /** Every limit on one metric. */
 export type LimitClause =

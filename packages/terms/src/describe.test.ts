@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { UNLIMITED } from './clause-fields.ts'
-import type { Clause, CostlyClause, InstantaneousLimitClause, Penalty } from './clauses.ts'
+import type { ChannelClause, Clause, CostlyClause, InstantaneousLimitClause, Penalty } from './clauses.ts'
 import { describeClause, describeTerms } from './describe.ts'
 import { sampleAgreement } from './testing.ts'
 import { exampleDraft } from './vectors/examples.ts'
-import { costly, isProvableOnChain, limits, parties } from './views.ts'
+import { channels, costly, isProvableOnChain, limits, parties, payer } from './views.ts'
 
 const { terms } = sampleAgreement(exampleDraft('default'))
 const { terms: coldChain } = sampleAgreement(exampleDraft('cold-chain'))
@@ -82,6 +82,11 @@ it('reads well in every clause without a price', () => {
     'Goods offered within latitudes 52.5185° to 52.528° and longitudes 13.37° to 13.388° are on time from then on, and are ' +
       'delivered 12 hours later unless the payer refuses them with reasons.',
   )
+  const [toShipper] = channels(terms).filter(({ from }) => from !== payer(terms).wallet) as [ChannelClause]
+  expect(describeClause(toShipper, terms)).toBe(
+    'Off chain, shipper-x is paid over a payment channel from supplier.',
+  )
+  expect(describeClause(toShipper)).toContain(`${toShipper.to} is paid over a payment channel from 0x`)
   expect(describeTerms(terms).split('\n')).toHaveLength(terms.clauses.length)
   expect(describeTerms(terms)).toContain(
     'shipper-x carries the goods for 50 tokens, of which penalties take at most 50.\n',

@@ -29,6 +29,8 @@ export function describeClause(clause: Clause, terms?: Terms): string {
       )
     case 'route':
       return `The goods travel from ${clause.origin} to ${clause.destination}.`
+    case 'channel':
+      return `Off chain, ${nameOf(clause.to, terms)} is paid over a payment channel from ${nameOf(clause.from, terms)}.`
     case 'tender':
       return (
         `Goods offered within ${place(clause)} are on time from then on, and are delivered ${duration(clause.graceMs)} later ` +

@@ -99,7 +99,7 @@ describe('draftTerms', () => {
   it('turns every kind of the cold chain into fixed units', () => {
     const { terms, facts } = sampleAgreement(exampleDraft('cold-chain'))
     expect(terms.clauses.map(({ kind }) => CLAUSE_KINDS[kind])).toEqual([
-      1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 8, 9, 9, 9, 10, 11, 11, 12, 13, 14, 14, 15,
+      1, 2, 2, 2, 2, 3, 4, 4, 4, 5, 6, 7, 8, 8, 8, 9, 9, 9, 10, 11, 11, 12, 13, 14, 14, 15, 16, 16, 16,
     ])
     expect(
       costly(terms)

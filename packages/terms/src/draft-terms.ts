@@ -3,6 +3,7 @@ import { deviceId, type PublicKeys, Refusal } from '@consign/envelope'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
 import type { Clause, PartyClause, Terms } from './clauses.ts'
 import { type CompleteDraft, parseTermsDraft, type TermsDraft } from './draft.ts'
+import { channelEdges } from './draft-channels.ts'
 import { boxEdges, costlyClauses, hours, minutes } from './draft-costly.ts'
 import { guaranteeOf } from './guarantee.ts'
 import { inDocumentOrder } from './order.ts'
@@ -75,6 +76,12 @@ export function draftTerms(draft: TermsDraft, facts: DraftFacts, randomSalt: () 
     ...(complete.route ? [{ kind: 'route' as const, ...salted(), ...complete.route }] : []),
     windowsClause(complete, salted),
     ...(complete.tender ? [tenderClause(complete.tender, salted)] : []),
+    ...channelEdges(complete.parties).map(([from, to]) => ({
+      kind: 'channel' as const,
+      ...salted(),
+      from: walletOf(parties, from),
+      to: walletOf(parties, to),
+    })),
   ]
   clauses.sort(inDocumentOrder)
   return parseTerms({ version: 1, clauses }, { agreedAtMs: facts.nowMs })
@@ -116,6 +123,9 @@ function partyClauses(draft: CompleteDraft, facts: DraftFacts, salted: Salted): 
     }
   })
 }
+
+const walletOf = (parties: PartyClause[], name: string): Hex =>
+  (parties.find((party) => party.name === name) as PartyClause).wallet
 
 function deviceClause(device: DeviceIdentity, salted: Salted): Clause {
   const keys = {

@@ -5,6 +5,7 @@
 import { Refusal } from '@consign/envelope'
 import { z } from 'zod'
 import { text } from './clause-fields.ts'
+import { checkPaidThrough } from './draft-channels.ts'
 import {
   checkCost,
   complain,
@@ -20,11 +21,15 @@ import { checkBox, draftGeofence, draftLimit } from './draft-limits.ts'
 import { schemaMessage } from './parse.ts'
 import { parseTokens } from './tokens.ts'
 
+/** How a party of a draft is written. */
+export type DraftParty = z.output<typeof draftParty>
 const draftParty = z.strictObject({
   name: text,
   role: z.enum(['payer', 'payee', 'carrier'], 'must be payer, payee or carrier'),
   amountTokens: tokens.optional(),
   penaltyCapTokens: tokens.optional(),
+  /** Name of the party through whose channel it is paid. */
+  paidThrough: text.optional(),
 })
 
 const draftDeadline = z
@@ -131,13 +136,14 @@ export type TermsDraft = z.input<typeof draftSchema>
 /** A draft with every default filled in. */
 export type CompleteDraft = z.output<typeof draftSchema>
 
-/** Checks a draft and fills in its defaults. Refusal 'draft.schema', 'draft.parties', 'draft.beneficiary', 'draft.milestone', each naming the field. */
+/** Checks a draft and fills in its defaults. Refusal 'draft.schema', 'draft.parties', 'draft.beneficiary', 'draft.milestone', 'draft.paidThrough', each naming the field. */
 export function parseTermsDraft(json: unknown): CompleteDraft {
   const result = draftSchema.safeParse(json)
   if (!result.success) throw new Refusal('draft.schema', schemaMessage(result.error))
   const draft = result.data
   checkParties(draft)
   checkNames(draft)
+  checkPaidThrough(draft.parties)
   return draft
 }
 

@@ -3,6 +3,7 @@ export { type AgreementPlace, agreementAddress, agreementInitCode, agreementSalt
 export { encodeClause, shipmentBytes32 } from './clause-abi.ts'
 export { UNLIMITED } from './clause-fields.ts'
 export {
+  type ChannelClause,
   CLAUSE_KINDS,
   CLAUSES_MAX,
   type Clause,
@@ -53,6 +54,7 @@ export {
   partyKeysFromSeed,
   savePartyKeys,
 } from './party-keys.ts'
+export { type PaymentEdge, paymentGraph } from './payment-graph.ts'
 export {
   type Award,
   type ChargedCase,
@@ -112,6 +114,7 @@ export {
 } from './typed-data.ts'
 export {
   carriers,
+  channels,
   clauseByLimitId,
   costly,
   deadline,

@@ -1,11 +1,12 @@
 /**
  * `unknown → Terms`: shape first, then whether the clauses agree with each other. Every refusal names the field and the reason.
  * Codes: terms.schema, .order, .duplicate, .missing, .parties, .amount, .sscc, .device here; .penalty, .beneficiary, .bound, .box,
- * .contradictory, .unreachable, .time, .windows, .milestone in the check-*.ts beside.
+ * .contradictory, .unreachable, .time, .windows, .milestone, .channel in the check-*.ts beside.
  */
 import { deviceId, Refusal } from '@consign/envelope'
 import { hexToBytes } from 'viem'
 import type { z } from 'zod'
+import { checkChannels } from './check-channels.ts'
 import { checkBox, checkGeofences, checkLimits } from './check-limits.ts'
 import { checkPenalties } from './check-penalties.ts'
 import { checkTimes } from './check-times.ts'
@@ -52,6 +53,7 @@ export function parseTerms(json: unknown, { agreedAtMs }: ParseOptions = {}): Te
   checkGeofences(ofKind(all, 'limit.geofence'))
   for (const { clause, at } of ofKind(all, 'tender')) checkBox(clause, at)
   checkTimes(all, agreedAtMs)
+  checkChannels(ofKind(all, 'channel'), parties)
   return terms
 }
 

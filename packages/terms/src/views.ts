@@ -2,6 +2,7 @@
 import { MISSING } from '@consign/envelope'
 import type { Hex } from 'viem'
 import type {
+  ChannelClause,
   Clause,
   ClauseKind,
   CostlyClause,
@@ -73,6 +74,8 @@ export function isProvableOnChain(clause: CostlyClause): boolean {
 }
 export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms, 'deadline')[0]
 export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
+/** The edges of the payment graph that the terms name, in order of the document; `paymentGraph` is the whole graph. */
+export const channels = (terms: Terms): ChannelClause[] => all(terms, 'channel')
 export const windows = (terms: Terms): WindowsClause => only(all(terms, 'windows')[0], 'windows clause')
 
 /** Whether a value, in the metric's fixed unit, breaks the limit. The bound itself is inside; MISSING is never outside. */

@@ -148,6 +148,7 @@ describe('hashes', () => {
       silence: 10,
       tamper: 7,
       tender: 5,
+      channel: 2,
       windows: 9,
     })
   })
