@@ -14,6 +14,7 @@ export default defineConfig({
             '{packages,services}/*/src/**/*.test.ts',
             '{edge,bench,tools}/**/*.test.ts',
             'cli/src/**/*.test.ts',
+            'raiden/*/src/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
           // A guard against hanging, not a measure: busy machines take many times what a quiet one does.
@@ -27,6 +28,7 @@ export default defineConfig({
           include: [
             '{packages,services}/*/test/**/*.test.ts',
             '{edge,cli}/test/**/*.test.ts',
+            'raiden/*/test/**/*.test.ts',
             '{packages,services,edge,tools,bench}/**/*.int.test.ts',
           ],
           exclude: ['**/node_modules/**'],

@@ -36,7 +36,13 @@ export {
 } from './calls/violation.ts'
 export { type PublicClient, publicClient, type WalletClient, walletClient } from './clients.ts'
 export {
+  create2Address,
   DETERMINISTIC_DEPLOYER,
+  type Deployer,
+  deployByCreate2,
+  ensureDeployer,
+} from './create2.ts'
+export {
   type Deployment,
   deployConsign,
   deterministicAddresses,
