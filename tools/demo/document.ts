@@ -7,6 +7,8 @@ export type ShipmentDocument = {
   legs: LegRow[]
   violations: ViolationRow[]
   payouts: PayoutRow[]
+  /** Raiden's, along the payment graph of the terms; none where payments go over the chain. */
+  channels: ChannelRow[]
   refundTokens: string
   emptyRows: number
   anchors: AnchorRow[]
@@ -45,6 +47,18 @@ export type PayoutRow = {
   paidTokens: string
   via: string
 }
+
+/** PC-A, PC-B, …: what each end can pay the other, before the payout and after it. */
+export type ChannelRow = {
+  name: string
+  from: string
+  to: string
+  before: ChannelTokens
+  after: ChannelTokens
+}
+
+export type ChannelTokens = { fromTokens: string; toTokens: string }
+
 export type AnchorRow = { seq: number; root: Hex; size: number; txHash: Hex; gas: number }
 
 export type Checks = {

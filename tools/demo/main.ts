@@ -9,7 +9,8 @@ import type { Observation } from './observer.ts'
 import { type DemoOptions, HELP, parseOptions } from './options.ts'
 import { checkInputs, runShipment, type ShipmentRun, shortenWindows } from './run.ts'
 import { budgetOf, DEFAULT_TERMS, readDraft } from './shipment.ts'
-import { SERVICES, type Stack, startStack } from './stack.ts'
+import { hasRaiden } from './raiden.ts'
+import { type Payments, SERVICES, type Stack, startStack } from './stack.ts'
 import { renderSummary, Tally } from './summary.ts'
 import { Timeline } from './timeline.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -38,6 +39,7 @@ async function main(): Promise<ExitCode> {
       process.stdout.write(HELP)
       return EXIT.ok
     }
+    if (options.payments === 'raiden' && !hasRaiden()) throw noRaiden()
     draft = shortenWindows(readDraft(options.termsFile ?? DEFAULT_TERMS))
     await checkInputs(draft, options.replay)
   } catch (error) {
@@ -56,7 +58,8 @@ async function runIn(dir: string, draft: CompleteDraft, options: DemoOptions): P
   let stack: Stack
   try {
     const say = (line: string) => timeline.say(line, 'dim')
-    stack = await startStack({ dir, seed: options.seed, budget: budgetOf(draft), say, signal })
+    const payments = options.payments ?? paymentsHere(timeline)
+    stack = await startStack({ dir, seed: options.seed, payments, budget: budgetOf(draft), say, signal })
   } catch (error) {
     return signal.aborted ? EXIT.interrupted : refuse(error, EXIT.setupFailed)
   }
@@ -70,6 +73,15 @@ async function runIn(dir: string, draft: CompleteDraft, options: DemoOptions): P
     await stack.stop()
   }
 }
+
+function paymentsHere(timeline: Timeline): Payments {
+  if (hasRaiden()) return 'raiden'
+  timeline.say(`${noRaiden().message} Payments go by plain transfers (onchain) this time.`, 'yellow')
+  return 'onchain'
+}
+
+const noRaiden = () =>
+  new Refusal('demo.raiden', "Raiden's contracts could not be had: install Python's pip and run it again.")
 
 async function ship(
   stack: Stack,
@@ -117,11 +129,12 @@ async function stayUp(stack: Stack, { auditFile }: ShipmentRun): Promise<void> {
     ['event log', stack.natsUrl],
     ['chain', stack.rpcUrl],
     ['MQTT', `mqtts://127.0.0.1:${stack.mqttPort}`],
+    ...(stack.raiden?.nodes() ?? []).map(({ name, url }) => [`Raiden, ${name}`, url]),
     ...SERVICES.map((name) => [name, `http://127.0.0.1:${stack.metricsPorts[name]}/metrics`]),
     ['files, logs', stack.dir],
     ['audit again', `node_modules/.bin/node tools/demo/audit/main.ts ${auditFile}`],
   ]
-  for (const [what, where] of lines) process.stderr.write(`${what!.padEnd(14)}${where}\n`)
+  for (const [what, where] of lines) process.stderr.write(`${what!.padEnd(20)}${where}\n`)
   process.stderr.write('Everything stays up; Ctrl-C ends it.\n')
   await new Promise<void>((resolve) =>
     interrupted.signal.addEventListener('abort', () => resolve(), { once: true }),

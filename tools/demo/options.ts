@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Refusal } from '@consign/envelope'
+import type { Payments } from './stack.ts'
 
 export const HELP = `Runs one shipment end to end on this machine: supplier, shipper-x, shipper-y, factory.
 
@@ -14,6 +15,7 @@ Usage: npm run demo -- [options]
   --handover ISO_TIME  hand over at this time of the file, at most twice; readings at or after it are the taker's
   --terms FILE         what was agreed; see packages/terms/examples/; the dispute window becomes two seconds at most
   --seed N             seed of keys and simulated sensors (default 1)
+  --payments WAY       raiden (channels, the default) or onchain (plain transfers)
   --contest            who is charged contests each case that is proven on chain, with its own wallet; the services answer
   --keep               stay up afterwards and print the endpoints; Ctrl-C ends it
   --help               show this
@@ -33,6 +35,8 @@ export type DemoOptions = {
   help: boolean
   contest: boolean
   keep: boolean
+  /** Undefined when it was not said: Raiden where it can be had. */
+  payments: Payments | undefined
   seed: number
   termsFile: string | undefined
   replay: Replay | undefined
@@ -48,6 +52,9 @@ export function parseOptions(args: string[], workingDir: string): DemoOptions {
   if (!/^\d+$/.test(values.seed ?? '1') || seed > SEED_MAX) {
     throw new Refusal('demo.option', `--seed ${values.seed} is not a whole number from 0 to ${SEED_MAX}.`)
   }
+  const { payments } = values
+  if (payments !== undefined && payments !== 'raiden' && payments !== 'onchain')
+    throw new Refusal('demo.option', `--payments ${payments} is neither raiden nor onchain.`)
   const fileAt = (name: string, path: string | undefined): string | undefined => {
     if (path === undefined) return undefined
     const file = resolve(workingDir, path)
@@ -60,6 +67,7 @@ export function parseOptions(args: string[], workingDir: string): DemoOptions {
     help: values.help ?? false,
     contest: values.contest ?? false,
     keep: values.keep ?? false,
+    payments,
     seed,
     termsFile: fileAt('terms', values.terms),
     replay: replayOf(fileAt('replay', values.replay), values.device, values.handover ?? []),
@@ -73,6 +81,7 @@ function parseFlags(args: string[]) {
       options: {
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
+        payments: { type: 'string' },
         contest: { type: 'boolean' },
         keep: { type: 'boolean' },
         seed: { type: 'string' },

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeSignedAccept, native, Refusal } from '@consign/envelope'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
+import { raidenClient } from '@consign/raiden-client'
 import { partyByWallet, signAccept, signAcknowledgement, type Terms, termsHash } from '@consign/terms'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Hex, toHex, zeroHash } from 'viem'
+import type { RaidenNode } from './channels.ts'
 import type { Identity } from './identities.ts'
 
 const REPLY_MS_MAX = 5_000
 const RETRY_PAUSE_MS = 300
+const RECEIPT_PAUSE_MS = 50
 
 /**
  * One company as a partner: it subscribes to its own feed and sends signed commands, and has no other right. A custody service that is
@@ -100,19 +103,36 @@ export class PartyClient {
     return this.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
   }
 
-  /** Says with its signature what it got off chain in all for this agreement, so that the guarantee is freed. A payment told twice counts once. */
+  /**
+   * Says with its signature what it got off chain in all for this agreement, so that the guarantee is freed. A payment told twice counts once;
+   * one over Raiden counts when its own node has received it.
+   */
   async acknowledge(
     agreement: Hex,
     chainId: number,
-    payment: { paymentId: string; amount: string; via: string },
+    payment: { paymentId: string; amount: string; via: string; secretHash?: string | undefined },
+    node?: { own: RaidenNode; payer: RaidenNode; token: Hex },
   ): Promise<unknown> {
     if (payment.via === 'guarantee' || this.received.has(payment.paymentId)) return
     this.received.set(payment.paymentId, BigInt(payment.amount))
+    if (payment.secretHash !== undefined && node !== undefined) await this.untilReceived(payment.secretHash, node)
     const cumulative = [...this.received.values()].reduce((sum, amount) => sum + amount, 0n)
     const party = this.identity.wallet.address.toLowerCase() as Hex
     const where = { chainId, agreement }
     const signature = await signAcknowledgement(native, this.identity, where, { party, cumulative })
     return this.command('acknowledge', { agreement, cumulative: String(cumulative), signature })
+  }
+
+  private async untilReceived(
+    secretHash: string,
+    { own, payer, token }: { own: RaidenNode; payer: RaidenNode; token: Hex },
+  ): Promise<void> {
+    const client = raidenClient({ url: own.url })
+    while (!this.connection.isClosed()) {
+      const payments = await client.payments(token, payer.address).catch(() => [])
+      if (payments.some((one) => one.outcome === 'received' && one.secretHash === secretHash)) return
+      await sleep(RECEIPT_PAUSE_MS)
+    }
   }
 
   close(): Promise<void> {

@@ -24,7 +24,7 @@ export type Rehearsal = {
 /** A stack for tests: quick shipments, and nothing left behind. */
 export async function rehearse(options: Partial<StackOptions> = {}): Promise<Rehearsal> {
   const dir = mkdtempSync(join(tmpdir(), 'consign-test-'))
-  const stack = await startStack({ dir, seed: 7, say: () => {}, ...options })
+  const stack = await startStack({ dir, seed: 7, payments: 'onchain', say: () => {}, ...options })
   const nats = await connectNats({ url: stack.natsUrl, name: 'test' })
   const log = await connectEventLog({ nats })
   const observations: Observation[] = []

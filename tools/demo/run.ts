@@ -6,7 +6,9 @@ import { replaySource } from '@consign/edge/replay'
 import { Refusal } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import type { CompleteDraft } from '@consign/terms'
+import type { Hex } from 'viem'
 import type { AuditQuery } from './audit/report.ts'
+import { type ChannelBalances, readChannels } from './channels.ts'
 import type { ShipmentDocument } from './document.ts'
 import { Completion, type Observation, observe } from './observer.ts'
 import type { Replay } from './options.ts'
@@ -36,8 +38,14 @@ export async function runShipment(
 ): Promise<ShipmentRun> {
   const shipment = await startShipment(stack, options)
   try {
-    await untilComplete(log, shipment, onObservation, signal)
-    const auditFile = writeAuditQuery(stack, shipment)
+    let channelsBefore: Promise<ChannelBalances[]> | undefined
+    const watch = (observation: Observation) => {
+      onObservation(observation)
+      // From now until the dispute window ends nothing is paid.
+      if (isDelivery(observation, shipment.agreement)) channelsBefore ??= channelsOf(stack, shipment)
+    }
+    await untilComplete(log, shipment, watch, signal)
+    const auditFile = writeAuditQuery(stack, shipment, await channelsBefore)
     return { document: await auditApart(auditFile), shipment, auditFile }
   } finally {
     await shipment.stop()
@@ -82,7 +90,22 @@ async function untilComplete(
   )
 }
 
-function writeAuditQuery(stack: Stack, shipment: Shipment): string {
+function isDelivery(observation: Observation, agreement: Hex): boolean {
+  return (
+    observation.kind === 'event' &&
+    observation.event.type === 'custody.delivered.v1' &&
+    observation.event.data.agreement === agreement
+  )
+}
+
+async function channelsOf(
+  { raiden, deployment }: Stack,
+  { terms }: Shipment,
+): Promise<ChannelBalances[]> {
+  return raiden === undefined ? [] : readChannels(raiden.nodes(), terms, lower(deployment.token))
+}
+
+function writeAuditQuery(stack: Stack, shipment: Shipment, channelsBefore?: ChannelBalances[]): string {
   const query: AuditQuery = {
     natsUrl: stack.natsUrl,
     rpcUrl: stack.rpcUrl,
@@ -91,11 +114,17 @@ function writeAuditQuery(stack: Stack, shipment: Shipment): string {
     deployment: stack.deployment,
     payer: stack.payer.wallet.address,
     writer: stack.writer,
+    ...(stack.raiden === undefined
+      ? {}
+      : { raiden: { token: lower(stack.deployment.token), nodes: stack.raiden.nodes() } }),
+    ...(channelsBefore === undefined ? {} : { channelsBefore }),
   }
   const file = join(stack.dir, shipment.name, 'audit.json')
   writeFileSync(file, JSON.stringify(query, null, 2))
   return file
 }
+
+const lower = (address: Hex): Hex => address.toLowerCase() as Hex
 
 /** The audit as a process of its own, so that nothing it says can come from this one's memory. */
 export function auditApart(queryFile: string): Promise<ShipmentDocument> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type KeySet, native, Refusal } from '@consign/envelope'
-import type { ConsignEvent } from '@consign/events'
+import type { ConsignEvent, EventData } from '@consign/events'
 import {
   type AgreementDomain,
   type AgreementMessage,
@@ -17,6 +17,7 @@ import {
   parseTokens,
   partyIdentity,
   payee,
+  payer,
   signAgreement,
   ssccWithCheckDigit,
   type Terms,
@@ -84,10 +85,13 @@ export function readDraft(file: string): CompleteDraft {
   return parseTermsDraft(json)
 }
 
-/** Tokens that the organisation needs, in the smallest unit: what it pays, and as much again, as a guarantee is bound until its payee acknowledges. */
-export function budgetOf(draft: CompleteDraft): bigint {
-  const amounts = draft.parties.reduce((sum, { amountTokens }) => sum + parseTokens(amountTokens ?? 0), 0n)
-  return 2n * amounts || 1n
+/**
+ * Tokens that each holder needs at the most, in the smallest unit: what is paid, and as much again, as a guarantee is bound until its payee
+ * acknowledges; or what every party may have to pass on.
+ */
+export function budgetOf({ parties }: CompleteDraft): bigint {
+  const amounts = parties.reduce((sum, { amountTokens }) => sum + parseTokens(amountTokens ?? 0), 0n)
+  return BigInt(Math.max(2, parties.length)) * amounts || 1n
 }
 
 /** Draws the terms up for stand-in keys, so that limits that contradict each other are refused before anything is started. Refusal `terms.…`. */
@@ -134,6 +138,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const signed = (
     options.signLate === true ? sending.promise.then(() => sleep(SIGN_LATE_MS)) : Promise.resolve()
   ).then(() => signTerms(signing, terms, byAddress))
+  const opened = signed.then(() => startNodes(stack, terms, identities))
   if (options.signLate !== true) await signed
   const sscc = general(terms).shipment
   followFeeds(stack, terms, agreement, byAddress, options)
@@ -163,7 +168,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
     mqttPort: network.port,
     onEvent: onEdge,
   })
-  await signed
+  await opened
   const stop = async () => {
     await device.stop()
     await Promise.all([network.close(), ...clients.map((client) => client.close())])
@@ -213,6 +218,14 @@ const keystoreFor = ({ tamper }: CompleteDraft) => (tamper === undefined ? 'file
 const ssccOf = (serial: number): string =>
   ssccWithCheckDigit(`3${String(4_012_345)}${String(serial % SERIALS).padStart(9, '0')}`)
 
+/** A node for each party that is paid; who is in the middle opens its own channels of the graph, as the organisation's settlement opens its. */
+async function startNodes({ raiden }: Stack, terms: Terms, identities: Identity[]): Promise<void> {
+  if (raiden === undefined) return
+  const paid = identities.filter(({ wallet }) => lower(wallet.address) !== payer(terms).wallet)
+  await Promise.all(paid.map((party) => raiden.nodeOf(party)))
+  await Promise.all(paid.map((party) => raiden.openEdges(party, terms)))
+}
+
 type Signing = { domain: AgreementDomain; message: AgreementMessage }
 
 function signingOf({ deployment, payer: { wallet } }: Stack, terms: Terms): Signing {
@@ -235,6 +248,17 @@ async function signTerms(
 }
 
 const lower = (address: Hex): Hex => address.toLowerCase() as Hex
+
+async function acknowledge(
+  { raiden, deployment: { chainId, token } }: Stack,
+  client: PartyClient,
+  agreement: Hex,
+  payment: EventData<'settlement.payment.made.v1'>,
+): Promise<unknown> {
+  if (raiden === undefined) return client.acknowledge(agreement, chainId, payment)
+  const own = await raiden.nodeOf(client.identity)
+  return client.acknowledge(agreement, chainId, payment, { own, payer: raiden.organisation, token })
+}
 
 /**
  * Each party follows its own feed: the carriers take the goods in the order of the terms, as many as there are handovers, then the payer;
@@ -261,7 +285,7 @@ function followFeeds(
     if (event.type === 'custody.offered.v1' && itinerary[event.data.leg] === address)
       return client.accept(terms, agreement, chainId, event.data.offerDigest)
     if (event.type === 'settlement.payment.made.v1' && event.data.wallet === address)
-      return client.acknowledge(agreement, chainId, event.data)
+      return acknowledge(stack, client, agreement, event.data)
     if (
       contest === true &&
       event.type === 'penalty.violation.charged.v1' &&

@@ -7,12 +7,14 @@ import { type CertificateAuthority, createCertificateAuthority } from './certifi
 import { type Identity, type IngestKeyFiles, identityOf, writeIngestKeys, writeSecret } from './identities.ts'
 import { startNats } from './nats.ts'
 import { freePort, ProcessGroup } from './processes.ts'
+import { type Raiden, startRaiden } from './raiden.ts'
 import { supervise } from './supervisor.ts'
 import { openTreasury, registerParty } from './treasury.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 export const SERVICES = ['ingest', 'custody', 'penalty', 'chain-writer', 'settlement'] as const
 export type ServiceName = (typeof SERVICES)[number]
+export type Payments = 'raiden' | 'onchain'
 
 export type StackOptions = {
   /** Everything of this run is written below this folder. */
@@ -20,6 +22,8 @@ export type StackOptions = {
   seed: number
   /** What the organisation can promise: tokens in the smallest unit, issued to it and backed with ether. */
   budget?: bigint
+  /** How the organisation pays. */
+  payments: Payments
   /** Where a service kills itself the first time it runs: one of its own step names. For tests. */
   killAt?: Partial<Record<ServiceName, string>>
   say: (line: string) => void
@@ -39,6 +43,8 @@ export type Stack = {
   metricsPorts: Record<ServiceName, number>
   deployment: Deployment
   payer: Identity
+  /** Undefined where payments go over the chain. */
+  raiden: Raiden | undefined
   /** Transactions that the payer had sent when its wallet became the settlement service's. */
   payerNonce: number
   writer: Hex
@@ -66,7 +72,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 async function startParts(
   processes: ProcessGroup,
-  { dir, seed, killAt = {}, budget = BUDGET, say }: StackOptions,
+  { dir, seed, payments, killAt = {}, budget = BUDGET, say }: StackOptions,
 ): Promise<Stack> {
   const keysDir = join(dir, 'keys')
   say('starting nats-server and anvil')
@@ -82,9 +88,18 @@ async function startParts(
     organisation: payer.wallet.address,
   })
   await anvil.giveEther(writer.wallet.address)
-  await openTreasury(anvil, deployment, payer, budget)
+  const organisation = identityOf(seed, 'organisation node')
+  // The developer's tokens are the stock that mediators buy from.
+  const holders = [payer.wallet.address, organisation.wallet.address, anvil.developer.address]
+  await openTreasury(anvil, deployment, payer, payments === 'raiden' ? holders : holders.slice(0, 1), budget)
   await registerParty(anvil, deployment, payer)
   const payerNonce = await anvil.client.getTransactionCount({ address: payer.wallet.address })
+
+  if (payments === 'raiden') say('deploying Raiden, starting its network and the node of the organisation')
+  const raiden =
+    payments === 'raiden'
+      ? await startRaiden(processes, { dir, seed, anvil, deployment, payer, organisation })
+      : undefined
 
   say('starting the services')
   const authority = await createCertificateAuthority(dir)
@@ -113,6 +128,8 @@ async function startParts(
     settlement: {
       PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey),
       TOKEN: deployment.token,
+      PAYMENTS: payments,
+      ...(raiden === undefined ? {} : { RAIDEN_URL: raiden.organisation.url }),
     },
   }
   const metricsPorts = {} as Record<ServiceName, number>
@@ -141,6 +158,7 @@ async function startParts(
     metricsPorts,
     deployment,
     payer,
+    raiden,
     payerNonce,
     writer: writer.wallet.address,
     authority,

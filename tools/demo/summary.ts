@@ -46,6 +46,14 @@ export function renderSummary({ document, tally, bytesUp }: Summary, out: NodeJS
       percent(rating?.afterPermille),
     ])
   }
+  const channels = new Table({ head: ['channel', 'between', 'before', 'after'], style })
+  for (const { name, from, to, before, after } of document.channels)
+    channels.push([
+      name,
+      `${from} ⇄ ${to}`,
+      `${before.fromTokens} ⇄ ${before.toTokens}`,
+      `${after.fromTokens} ⇄ ${after.toTokens}`,
+    ])
   const violations = new Table({
     head: ['leg', 'custodian', 'what', 'from', 'to', 'worst', 'tokens', 'proven on chain'],
     style,
@@ -74,6 +82,9 @@ export function renderSummary({ document, tally, bytesUp }: Summary, out: NodeJS
     `Shipment ${document.shipment}, agreement ${document.agreement}`,
     payouts.toString(),
     `Refund to the payer: ${document.refundTokens} tokens`,
+    ...(document.channels.length === 0
+      ? []
+      : ['', 'Payment channels (Raiden), tokens at either end:', channels.toString()]),
     '',
     document.violations.length === 0 ? 'No violations.' : violations.toString(),
     '',

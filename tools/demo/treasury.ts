@@ -1,5 +1,5 @@
 import { collateralEscrowAbi, type Deployment, partyRegistryAbi, postedPriceFeedAbi } from '@consign/chain'
-import { createWalletClient, http, parseEther, publicActions, sha256, toHex } from 'viem'
+import { createWalletClient, type Hex, http, parseEther, publicActions, sha256, toHex } from 'viem'
 import { anvil as anvilChain } from 'viem/chains'
 import type { Anvil } from './anvil.ts'
 import type { Identity } from './identities.ts'
@@ -10,11 +10,12 @@ const PRICE = 3000n * 10n ** 8n
 const COVER_TENTHS = 22n
 const GAS_MONEY = parseEther('100')
 
-/** Backs the organisation's token with ether and issues `tokens` of it to the organisation, before its wallet belongs to the settlement service. */
+/** Backs the organisation's token with ether and issues `tokens` of it to each holder, before its wallet belongs to the settlement service. */
 export async function openTreasury(
   anvil: Anvil,
   { priceFeed, escrow, chainId }: Deployment,
   organisation: Identity,
+  holders: readonly Hex[],
   tokens: bigint,
 ): Promise<void> {
   const wallet = walletOf(anvil, organisation)
@@ -36,18 +37,19 @@ export async function openTreasury(
     address: escrow,
     abi: collateralEscrowAbi,
     functionName: 'collateralFor',
-    args: [(tokens * COVER_TENTHS) / 10n],
+    args: [(tokens * BigInt(holders.length) * COVER_TENTHS) / 10n],
   })
   await anvil.client.setBalance({ address, value: value + GAS_MONEY })
-  await mined(
-    await wallet.writeContract({
-      address: escrow,
-      abi: collateralEscrowAbi,
-      functionName: 'issue',
-      args: [address, tokens],
-      value,
-    }),
-  )
+  for (const [i, holder] of holders.entries())
+    await mined(
+      await wallet.writeContract({
+        address: escrow,
+        abi: collateralEscrowAbi,
+        functionName: 'issue',
+        args: [holder, tokens],
+        value: i === 0 ? value : 0n,
+      }),
+    )
 }
 
 const registrations = new Map<string, Promise<void>>()

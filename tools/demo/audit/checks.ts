@@ -29,6 +29,7 @@ import type { ChainEvidence } from './chain-evidence.ts'
 import type { DeviceEvidence, DeviceLeg } from './device-evidence.ts'
 import type { FeedEvidence } from './feed-evidence.ts'
 import { eventsOf, type LogEvidence } from './log-evidence.ts'
+import { isBalanced, type RaidenEvidence, receivedUnder } from './raiden-evidence.ts'
 
 export type Evidence = {
   agreement: Hex
@@ -37,6 +38,7 @@ export type Evidence = {
   chain: ChainEvidence
   device: DeviceEvidence
   feeds: FeedEvidence
+  raiden: RaidenEvidence
 }
 
 export async function runChecks(evidence: Evidence): Promise<Checks> {
@@ -83,12 +85,14 @@ function recomputedCases({ agreement, log }: Evidence) {
 }
 
 function isConserved(evidence: Evidence): boolean {
-  const { agreement, terms, log, chain } = evidence
+  const { agreement, terms, log, chain, raiden } = evidence
   const plan = recomputedPlan(evidence)
   const made = eventsOf(log, 'settlement.payment.made.v1', agreement).map(({ data }) => data)
   return (
-    isPaidOut(made, plan, chain) &&
+    isPaidOut(made, plan, evidence) &&
     everyTransferIsAPayment(log, chain) &&
+    raiden.nodes.every(isBalanced) &&
+    everySentPaymentIsIntended(log, raiden) &&
     isSettledAsPlanned(terms, provenPlan(evidence), chain) &&
     isGuaranteeSpent(made, terms, chain)
   )
@@ -97,15 +101,19 @@ function isConserved(evidence: Evidence): boolean {
 type PaymentMade = EventData<'settlement.payment.made.v1'>
 
 /** What came in at each wallet, from the payer and from its guarantee together, is what it is due. */
-function isPaidOut(made: PaymentMade[], plan: PayoutPlan, { transfers, guarantee }: ChainEvidence): boolean {
+function isPaidOut(made: PaymentMade[], plan: PayoutPlan, evidence: Evidence): boolean {
   const paid = new Map<Hex, bigint>()
-  for (const { wallet, txHash, via } of made) {
-    const source = via === 'guarantee' ? guarantee.paidOut : transfers
-    const amount = source.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount
-    paid.set(wallet, (paid.get(wallet) ?? 0n) + (amount ?? 0n))
-  }
+  for (const payment of made)
+    paid.set(payment.wallet, (paid.get(payment.wallet) ?? 0n) + arrived(payment, evidence))
   const due = transfersOf(plan).map(({ wallet, amount }) => `${wallet} ${amount}`)
   return isEqual([...paid].map(([wallet, amount]) => `${wallet} ${amount}`).sort(), due.sort())
+}
+
+/** What a payment brought by the receiver's own evidence: its Raiden node, or the chain. 0 when there is none. */
+export function arrived({ wallet, txHash, secretHash, via }: PaymentMade, { chain, raiden }: Evidence): bigint {
+  if (secretHash !== undefined) return receivedUnder(raiden, wallet, secretHash)?.amount ?? 0n
+  const source = via === 'guarantee' ? chain.guarantee.paidOut : chain.transfers
+  return source.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount ?? 0n
 }
 
 /** The agreement fixed on chain what follows from all that can be proven there, and its payouts and its refund are the amounts of the terms. */
@@ -152,6 +160,23 @@ function everyTransferIsAPayment(log: LogEvidence, chain: ChainEvidence): boolea
   const paymentIds = transfers.map(({ txHash }) => journaled.get(txHash) ?? '')
   const isOnce = new Set(paymentIds).size === paymentIds.length
   return isOnce && transfers.every(({ to, amount }, i) => intended.get(paymentIds[i]!) === `${to} ${amount}`)
+}
+
+/** The organisation's node sent nothing but what was intended, to whom and as much as was intended, each once. */
+function everySentPaymentIsIntended({ events }: LogEvidence, { nodes }: RaidenEvidence): boolean {
+  const [organisation] = nodes
+  if (organisation === undefined) return true
+  const intended = new Map<string, string>()
+  const attempted = new Map<string, string>()
+  for (const { type, data } of events) {
+    if (type === 'settlement.payment.intended.v1')
+      intended.set(data.paymentId, `${data.wallet} ${data.amount}`)
+    if (type === 'settlement.payment.attempted.v1') attempted.set(data.secretHash, data.paymentId)
+  }
+  const sent = organisation.payments.filter(({ outcome }) => outcome === 'sent')
+  const paymentIds = sent.map(({ secretHash }) => attempted.get(secretHash ?? '') ?? '')
+  const isOnce = new Set(paymentIds).size === paymentIds.length
+  return isOnce && sent.every(({ target, amount }, i) => intended.get(paymentIds[i]!) === `${target} ${amount}`)
 }
 
 function isReplayIdentical(evidence: Evidence): boolean {

@@ -2,12 +2,14 @@ import type { Deployment } from '@consign/chain'
 import { type MetricName, metricByName, Refusal } from '@consign/envelope'
 import { formatTokens, partyByWallet, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
-import type { AnchorRow, LegRow, PayoutRow, ShipmentDocument, ViolationRow } from '../document.ts'
+import { balancesOf, type ChannelBalances } from '../channels.ts'
+import type { AnchorRow, ChannelRow, LegRow, PayoutRow, ShipmentDocument, ViolationRow } from '../document.ts'
 import { readChain } from './chain-evidence.ts'
-import { type Evidence, recomputedPlan, runChecks } from './checks.ts'
+import { arrived, type Evidence, recomputedPlan, runChecks } from './checks.ts'
 import { readDevice } from './device-evidence.ts'
 import { readFeeds } from './feed-evidence.ts'
 import { eventsOf, readLog } from './log-evidence.ts'
+import { type RaidenQuery, readRaiden } from './raiden-evidence.ts'
 
 /** Where the evidence of a shipment is. */
 export type AuditQuery = {
@@ -18,6 +20,10 @@ export type AuditQuery = {
   deployment: Deployment
   payer: Hex
   writer: Hex
+  /** Absent where payments go over the chain. */
+  raiden?: RaidenQuery
+  /** The channels of the payment graph when the goods were delivered: before anything was paid. */
+  channelsBefore?: ChannelBalances[]
 }
 
 /** Gathers the evidence, runs the checks and writes the shipment's document. */
@@ -25,21 +31,23 @@ export async function audit(query: AuditQuery): Promise<ShipmentDocument> {
   const agreement = query.agreement.toLowerCase() as Hex
   const device = readDevice(query.deviceDir)
   const legs = device.legs.filter(({ cutDigest }) => cutDigest !== null).length
-  // In this order: whatever the chain shows was journaled in the log before.
   const chain = await readChain({ ...query, agreement, legs })
+  // In this order: whatever chain and nodes show was journaled in the log before.
+  const raiden = query.raiden === undefined ? { nodes: [] } : await readRaiden(query.raiden)
   const log = await readLog(query.natsUrl, agreement)
   const signed = eventsOf(log, 'custody.agreement.signed.v1', agreement)[0]
   if (signed === undefined)
     throw new Refusal('audit.agreement', `the log knows no agreement ${agreement}; name another.`)
   const { terms } = signed.data
   const feeds = await readFeeds(query.natsUrl, terms)
-  const evidence: Evidence = { agreement, terms, log, chain, device, feeds }
+  const evidence: Evidence = { agreement, terms, log, chain, device, feeds, raiden }
   return {
     shipment: signed.data.shipment,
     agreement,
     legs: legRows(evidence),
     violations: violationRows(evidence),
     payouts: payoutRows(evidence),
+    channels: channelRows(evidence, query.channelsBefore ?? []),
     refundTokens: formatTokens(BigInt(recomputedPlan(evidence).refund)),
     emptyRows: device.source.emptyRows,
     anchors: chain.anchors.map(
@@ -101,24 +109,36 @@ function inUnits(metric: string | undefined, value: number | undefined): number 
 }
 
 function payoutRows(evidence: Evidence): PayoutRow[] {
-  const { agreement, log, chain } = evidence
-  const made = eventsOf(log, 'settlement.payment.made.v1', agreement)
+  const { agreement, log } = evidence
+  const made = eventsOf(log, 'settlement.payment.made.v1', agreement).map(({ data }) => data)
   return recomputedPlan(evidence).payouts.map(({ party, wallet, agreed, penalty }) => {
-    const payments = made.filter(({ data }) => data.wallet === wallet)
-    const hashes = new Set(payments.map(({ data }) => data.txHash))
-    const paid = [...chain.transfers, ...chain.guarantee.paidOut].reduce(
-      (sum, { to, amount, txHash }) => (to === wallet && hashes.has(txHash) ? sum + amount : sum),
-      0n,
-    )
+    const payments = made.filter((payment) => payment.wallet === wallet)
+    const paid = payments.reduce((sum, payment) => sum + arrived(payment, evidence), 0n)
     return {
       party,
       agreedTokens: formatTokens(BigInt(agreed)),
       penaltyTokens: formatTokens(BigInt(penalty)),
       paidTokens: formatTokens(paid),
-      via: [...new Set(payments.map(({ data }) => data.via))].sort().join(', ') || 'none',
+      via: [...new Set(payments.map(({ via }) => via))].sort().join(', ') || 'none',
     }
   })
 }
+
+/** What stands in each channel of the payment graph, by the two nodes that it is between, before and after the payments. */
+function channelRows({ terms, raiden }: Evidence, before: ChannelBalances[]): ChannelRow[] {
+  return before.map(({ name, from, to, ...then }) => ({
+    name,
+    from: nameOf(terms, from),
+    to: nameOf(terms, to),
+    before: inTokens(then),
+    after: inTokens(balancesOf(raiden.nodes, { from, to })),
+  }))
+}
+
+const inTokens = ({ fromBalance, toBalance }: { fromBalance: string; toBalance: string }) => ({
+  fromTokens: formatTokens(BigInt(fromBalance)),
+  toTokens: formatTokens(BigInt(toBalance)),
+})
 
 function nameOf(terms: Terms, wallet: Hex): string {
   return partyByWallet(terms, wallet)?.name ?? wallet
