@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { compileContracts } from './contracts.mjs'
 import { findNatsServer } from './nats-server.mjs'
 import { installPackages, nodePath } from './packages.mjs'
+import { prepareRaiden } from './raiden.mjs'
 import { SetupFailure, say } from './report.mjs'
 
 const EXIT_SETUP_FAILED = 3
@@ -11,7 +12,11 @@ const EXIT_SETUP_FAILED = 3
 async function setUp() {
   await installPackages()
   await compileContracts()
-  return { CONSIGN_NATS_SERVER: await findNatsServer() }
+  const raidenContracts = await prepareRaiden()
+  return {
+    CONSIGN_NATS_SERVER: await findNatsServer(),
+    ...(raidenContracts === undefined ? {} : { CONSIGN_RAIDEN_CONTRACTS: raidenContracts }),
+  }
 }
 
 /** Runs the program in the foreground. Ctrl-C reaches it directly; what reaches only us is passed on. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createWalletClient, type Hex, http, parseEther, publicActions, toHex } from 'viem'
+import { createWalletClient, getAddress, type Hex, http, parseEther, publicActions, toHex } from 'viem'
 import { developer, startAnvil } from '../../../contracts/script/anvil.ts'
 import { initcodeOf, readContractsJson } from '../src/deployment/contracts-json.ts'
 
@@ -25,7 +25,7 @@ export async function startChain() {
   const token = compiled.CustomToken
   const data = initcodeOf(compiled, 'CustomToken', [1n, 18, 'Test tokens', 'TST'])
   const { contractAddress } = await mined(await client.sendTransaction({ data, chain: null }))
-  const address = contractAddress!
+  const address = getAddress(contractAddress!)
   return {
     url: anvil.url,
     chainId: await client.getChainId(),

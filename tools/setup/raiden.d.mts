@@ -1,0 +1,1 @@
+export function findContracts(env: Record<string, string | undefined>, cache: string): Promise<string>

@@ -1,0 +1,1 @@
+export function fileOfWheel(wheel: Buffer, name: string): Buffer
