@@ -11,8 +11,9 @@ import {
   SESSION_PUBLIC_KEY_BYTES,
 } from '@consign/envelope'
 import { portVariable } from '@consign/runtime'
-import { device, general, parseTerms, type Terms } from '@consign/terms'
+import { device, general, parseTerms, type Terms, windows } from '@consign/terms'
 import { z } from 'zod'
+import { SILENCE_MS_MIN } from './record/beats.ts'
 import type { UplinkTls } from './uplink/connection.ts'
 
 const whole = (min: number, max: number) => {
@@ -45,6 +46,7 @@ export const configSchema = z.object({
   READINGS_PER_LEG: whole(1, 1_000_000).default(96),
   REPLAY_FILE: file.optional(),
   REPLAY_DEVICE: z.string().optional(),
+  REPLAY_INTERVAL_MS: whole(1, 31 * DAY_MS).optional(),
   HANDOVERS: z
     .string()
     .default('')
@@ -71,7 +73,8 @@ export type Provisioning = {
 
 /**
  * Reads keys, certificates and terms. Throws Refusal 'config.file' (unreadable), 'config.mode' (a secret that others may read), 'config.key'
- * (malformed), 'config.terms' (no JSON), 'config.device' (the terms name another device), 'config.chain', and those of parseTerms.
+ * (malformed), 'config.terms' (no JSON), 'config.device' (the terms name another device), 'config.chain', 'config.silence' (shorter than the
+ * device can keep), and those of parseTerms.
  */
 export function readProvisioning(config: Config): Provisioning {
   const identity = key(readSecret('IDENTITY_KEY_FILE', config), 'IDENTITY_KEY_FILE', (text) =>
@@ -92,6 +95,12 @@ export function readProvisioning(config: Config): Provisioning {
     throw new Refusal(
       'config.chain',
       `the terms are for chain ${general(terms).chainId}, CHAIN_ID is ${config.CHAIN_ID}: set the one or give other terms`,
+    )
+  const { silenceMsMax } = windows(terms)
+  if (silenceMsMax < SILENCE_MS_MIN)
+    throw new Refusal(
+      'config.silence',
+      `the terms ask for an envelope every ${silenceMsMax} ms, and this device keeps ${SILENCE_MS_MIN} ms at best: give terms with a longer silenceMsMax`,
     )
   return {
     identity,

@@ -121,7 +121,7 @@ export class Device {
 
   async #take(item: SourceItem, position: number): Promise<void> {
     if (this.#isOver || this.custody.isDelivered) return
-    if (item.kind === 'reading') return this.recorder.take(item.reading, position)
+    if (item.kind === 'reading') return this.recorder.take(item.reading, position, item)
     if (item.kind === 'scan') return this.custody.scan({ hold: item.hold, position: position + 1 })
     return this.custody.scan({ hold: true })
   }

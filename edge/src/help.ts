@@ -13,7 +13,8 @@ usage: node edge/src/main.ts        configuration by environment variables
   INGEST_RECEIPT_KEY_FILE  public ML-DSA-44 key of ingest's receipts, hex
   SOURCE                   simulation (default) or replay
     simulation: SEED (1), READINGS_PER_LEG (96), PACE_MS between readings (0)
-    replay:     REPLAY_FILE, REPLAY_DEVICE, HANDOVERS (ISO times in the file's own time, at most two, by comma), PACE_MS (0)
+    replay:     REPLAY_FILE, REPLAY_DEVICE, HANDOVERS (ISO times in the file's own time, at most two, by comma), PACE_MS (0),
+                REPLAY_INTERVAL_MS how often the recorded device sampled (what most of the file says); a pause of more than twice that is its silence
   NOW_MS                   where the last reading's time is put, ms since 1970 (now)
   READINGS_PER_ENVELOPE    32;  ENVELOPE_MS_MAX  how long a reading waits for an envelope, ms (60000)
   METRICS_PORT             /healthz, /readyz, /metrics on METRICS_HOST (any free port on 127.0.0.1)

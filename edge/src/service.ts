@@ -28,8 +28,9 @@ export async function prepare(config: Config): Promise<Prepared> {
   claim(spool, 'termsHash', termsHash(terms))
   const nowMs = spool.fact<number>('sourceNowMs') ?? config.NOW_MS ?? defaultEndMs(config, terms)
   const source = await chooseSource(config, terms, nowMs)
-  const { SOURCE, SEED, READINGS_PER_LEG, REPLAY_DEVICE, HANDOVERS } = config
-  const sameSource = SOURCE === 'replay' ? { REPLAY_DEVICE, HANDOVERS } : { SEED, READINGS_PER_LEG }
+  const { SOURCE, SEED, READINGS_PER_LEG, REPLAY_DEVICE, REPLAY_INTERVAL_MS, HANDOVERS } = config
+  const sameSource =
+    SOURCE === 'replay' ? { REPLAY_DEVICE, REPLAY_INTERVAL_MS, HANDOVERS } : { SEED, READINGS_PER_LEG }
   claim(spool, 'source', { SOURCE, ...sameSource, ...source.summary })
   spool.transaction(() => {
     const { readings, emptyRows, shiftMs } = source.summary

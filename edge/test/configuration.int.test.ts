@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from './world.ts'
 
@@ -55,6 +56,13 @@ describe('the edge program refuses, with exit code 2 and one line,', () => {
     for (const clause of terms.clauses) if (clause.kind === 'device') clause.deviceId = `0x${'00'.repeat(32)}`
     writeFileSync(file, JSON.stringify(terms))
     expect(await refusal({ TERMS_FILE: file })).toMatch(/^terms\.device: [^\n]+\n$/)
+  })
+
+  it('terms that ask for an envelope more often than it can make one', async () => {
+    const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, windows: { silenceMinutesMax: 0.1 } })
+    const file = join(world.directory, 'hasty-terms.json')
+    writeFileSync(file, JSON.stringify(terms))
+    expect(await refusal({ TERMS_FILE: file })).toMatch(/^config\.silence: [^\n]+6000 ms[^\n]+\n$/)
   })
 
   it('a key file that is none, without repeating what it holds', async () => {

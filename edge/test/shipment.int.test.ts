@@ -91,6 +91,25 @@ describe('the edge program', () => {
     expect(contents(world)).toEqual(undisturbed)
   })
 
+  // Readings are five minutes apart, so that between two of them an envelope is closed and a heartbeat goes out.
+  it('killed between two readings makes the same heartbeats of the time between them', async () => {
+    const draft = { windows: { silenceMinutesMax: 4 } }
+    const beats = ({ ingest }: World) =>
+      ingest.envelopes.map(({ header }) => [header.leg, header.count, header.baseMonotonicMs])
+    const whole = await make({}, draft)
+    expect(await whole.start().ended).toBe(0)
+    const expected = beats(whole)
+    expect(expected.filter(([, count]) => count === 0).length).toBeGreaterThan(12)
+    await whole.close()
+    const world = await make({}, draft)
+    for (const step of ['edge.sealed#8', 'edge.spooled#9', 'edge.buffered#3'])
+      expect(await world.start({ CONSIGN_KILL_AT: step }).ended).toBe('SIGKILL')
+    const again = world.start()
+    expect(await again.ended, again.log()).toBe(0)
+    expectWhole(world)
+    expect(beats(world)).toEqual(expected)
+  })
+
   it('takes acceptances by camera while the network is away, and sends everything later', async () => {
     const world = await make()
     world.network.cut()

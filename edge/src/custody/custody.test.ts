@@ -280,8 +280,8 @@ describe('a scan', () => {
     await begin({ draft: { windows: { offerTtlEnvelopes: 1, silenceMinutesMax: 2 } } })
     await rig.custody.scan({ hold: true, position: 1 })
     expect(rig.custody.needsNewOffer).toBe(false)
-    for (let minute = 0; minute < 2; minute++) {
-      rig.clock.ms += 60_000
+    for (let heartbeat = 0; heartbeat < 2; heartbeat++) {
+      rig.clock.ms += 90_000
       await rig.recorder.tick()
     }
     expect(rig.custody.needsNewOffer).toBe(true)

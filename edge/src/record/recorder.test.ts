@@ -98,14 +98,15 @@ describe('recording', () => {
     rig.clock.ms += 1
     await rig.recorder.tick()
     expect(counts()).toEqual([2])
-    rig.clock.ms += 30 * 60_000
+    // The first envelope begins with the first reading, a minute before the last one.
+    rig.clock.ms += 44 * 60_000 - 5001
+    await rig.recorder.tick()
+    expect(counts()).toEqual([2])
+    rig.clock.ms += 1
     await rig.recorder.tick()
     await rig.recorder.tick()
     expect(counts()).toEqual([2, 0])
-    expect(rig.envelopes()[1]!.header).toMatchObject({
-      mask: 0,
-      baseMonotonicMs: 60_000 + 5000 + 30 * 60_000,
-    })
+    expect(rig.envelopes()[1]!.header).toMatchObject({ mask: 0, baseMonotonicMs: 45 * 60_000 })
   })
 
   it('makes a seal when the terms say that one is due again', async () => {

@@ -19,13 +19,14 @@ import type { Tell } from '../events.ts'
 import type { Leg } from '../spool/legs.ts'
 import type { BufferedReading } from '../spool/readings.ts'
 import type { Spool } from '../spool/spool.ts'
+import { type Beats, beatsOf } from './beats.ts'
 import type { Clock } from './clock.ts'
 import { crossLimits } from './excursions.ts'
 import type { Sealer } from './sealer.ts'
 import { bodySeed } from './seed.ts'
+import { SourceClock, type SourceTime } from './source-clock.ts'
 
 const OFFSET_MS_MAX = 0xffffffff // times in a body are uint32 after the base
-const HEARTBEATS_PER_SILENCE = 2 // one may be lost to bad luck before the device counts as silent
 
 export type RecorderOptions = {
   spool: Spool
@@ -56,8 +57,8 @@ type Closing = {
   sealDue: boolean
 }
 
-/** Where the source's time stands: that of the last reading. */
-export type SourceTime = { monotonicMs: number; utcMs: number }
+/** Where the newest envelope begins, by the source's monotonic time. */
+type LastBase = { leg: number; monotonicMs: number }
 
 /**
  * Turns readings into signed envelopes of the current leg. A reading is durable, with the source's position, before the next is taken; an
@@ -66,13 +67,15 @@ export type SourceTime = { monotonicMs: number; utcMs: number }
 export class Recorder {
   readonly #o: RecorderOptions
   #keys: { leg: number; keys: KeySet } | undefined
+  readonly #beats: Beats
+  readonly #time: SourceClock
   #bufferedSinceMs: number
-  #lastEnvelopeMs: number
-  #lastItemMs: number
 
   constructor(options: RecorderOptions) {
     this.#o = options
-    this.#bufferedSinceMs = this.#lastEnvelopeMs = this.#lastItemMs = options.clock.nowMs()
+    this.#beats = beatsOf(options.terms)
+    this.#time = new SourceClock(options.spool, options.clock)
+    this.#bufferedSinceMs = options.clock.nowMs()
   }
 
   get leg(): Leg {
@@ -82,19 +85,28 @@ export class Recorder {
   }
 
   get sourceTime(): SourceTime {
-    return this.#o.spool.fact<SourceTime>('sourceTime') ?? { monotonicMs: 0, utcMs: this.#o.clock.nowMs() }
+    return this.#time.lastReading
   }
 
-  /** Finishes what a killed process had begun. */
+  /**
+   * Finishes what a killed process, or a cut, had begun. From here on real time moves the source's on: not the time for which a scan held the
+   * source, which the leg before has told of, nor that for which no process ran.
+   */
   async resume(): Promise<void> {
     await this.#sealClosing()
+    this.#time.set(Math.max(this.sourceTime.monotonicMs, this.#lastBaseMs()))
   }
 
-  /** Takes the source's reading at `position`; closes the envelope when it is full or a limit is crossed. */
-  async take(reading: Reading, position: number): Promise<void> {
+  /**
+   * Takes the source's reading at `position`; closes the envelope when it is full or a limit is crossed. `wasAwake`: the device did nothing
+   * since the reading before, and would have.
+   */
+  async take(reading: Reading, position: number, { wasAwake = false } = {}): Promise<void> {
     const { spool, terms, clock, tell } = this.#o
+    if (wasAwake) await this.#passTime(reading.monotonicMs)
     const first = spool.readings.oldest(1)[0]
-    if (first && reading.monotonicMs - first.monotonicMs > OFFSET_MS_MAX) await this.flush(0)
+    const offsetMsMax = Math.min(OFFSET_MS_MAX, this.#beats.closeAfterMs)
+    if (first && reading.monotonicMs - first.monotonicMs > offsetMsMax) await this.flush(0)
     const { broken, crossings, outside } = crossLimits(
       limits(terms),
       spool.fact<number[]>('broken') ?? [],
@@ -102,16 +114,13 @@ export class Recorder {
     )
     const buffered = spool.readings.count()
     if (buffered === 0) this.#bufferedSinceMs = clock.nowMs()
-    this.#lastItemMs = clock.nowMs()
+    this.#time.set(reading.monotonicMs)
     const leg = this.leg
     spool.transaction(() => {
       spool.readings.add({ ...reading, outside })
       spool.setFact('position', position + 1)
       spool.setFact('broken', broken)
-      spool.setFact('sourceTime', {
-        monotonicMs: reading.monotonicMs,
-        utcMs: reading.utcMs,
-      } satisfies SourceTime)
+      this.#time.store(reading)
       const full = buffered + 1 >= this.#o.readingsPerEnvelope
       if (full || crossings.length > 0) {
         const ended = crossings.some(({ state }) => state === 'ended')
@@ -141,13 +150,11 @@ export class Recorder {
     await this.#sealClosing()
   }
 
-  /** Closes what has waited too long, and breaks silence with a heartbeat. */
+  /** Closes what has waited too long, and what is due by the source's time moved on by real time. */
   async tick(): Promise<void> {
-    const { spool, clock, envelopeMsMax, terms } = this.#o
-    const nowMs = clock.nowMs()
-    const waited = spool.readings.count() > 0 && nowMs - this.#bufferedSinceMs >= envelopeMsMax
-    const silentMs = windows(terms).silenceMsMax / HEARTBEATS_PER_SILENCE
-    if (!waited && nowMs - this.#lastEnvelopeMs < silentMs) return
+    const { spool, clock, envelopeMsMax } = this.#o
+    const waited = spool.readings.count() > 0 && clock.nowMs() - this.#bufferedSinceMs >= envelopeMsMax
+    if (!waited && this.#time.nowMs() < this.#dueMs()) return
     this.#closeNow(0)
     await this.#sealClosing()
   }
@@ -157,11 +164,19 @@ export class Recorder {
     this.#close(leg, { flags: FLAG.handover, sealDue: false })
   }
 
-  #closeNow(flags: number): void {
-    this.#o.spool.transaction(() => this.#close(this.leg, { flags, sealDue: false }))
+  /** `heartbeatMs`: the source's time of an envelope without readings. */
+  #closeNow(flags: number, heartbeatMs = this.#time.nowMs()): void {
+    this.#o.spool.transaction(() => this.#close(this.leg, { flags, sealDue: false, heartbeatMs }))
   }
 
-  #close(leg: Leg, { flags, sealDue }: { flags: number; sealDue: boolean }): void {
+  #close(
+    leg: Leg,
+    {
+      flags,
+      sealDue,
+      heartbeatMs = leg.startMonotonicMs,
+    }: { flags: number; sealDue: boolean; heartbeatMs?: number },
+  ): void {
     const { spool, terms, readingsPerEnvelope, bootId, clock } = this.#o
     const readings = flags & FLAG.handover ? [] : spool.readings.oldest(readingsPerEnvelope)
     const { checkpointEvery, sealEveryMs } = windows(terms)
@@ -170,7 +185,7 @@ export class Recorder {
     const lastSealMs = spool.fact<number>('lastSealMs') ?? clock.nowMs()
     const sealNow = sealDue || clock.nowMs() - lastSealMs >= sealEveryMs
     if (sealNow || spool.fact('lastSealMs') === undefined) spool.setFact('lastSealMs', clock.nowMs())
-    const base = readings[0] ?? (flags & FLAG.handover ? this.sourceTime : this.#heartbeatTime())
+    const base = readings[0] ?? this.#time.at(heartbeatMs)
     spool.setFact('closing', {
       leg: leg.leg,
       seq: leg.n,
@@ -183,11 +198,25 @@ export class Recorder {
     } satisfies Closing)
   }
 
-  /** The source's time moved on by the real time since its last reading. */
-  #heartbeatTime(): SourceTime {
-    const { monotonicMs, utcMs } = this.sourceTime
-    const sinceMs = this.#o.clock.nowMs() - this.#lastItemMs
-    return { monotonicMs: monotonicMs + sinceMs, utcMs: utcMs + sinceMs }
+  /** Closes and beats where it was due before the source's time `monotonicMs`. */
+  async #passTime(monotonicMs: number): Promise<void> {
+    for (let dueMs = this.#dueMs(); dueMs < monotonicMs; dueMs = this.#dueMs()) {
+      this.#closeNow(0, dueMs)
+      await this.#sealClosing()
+    }
+  }
+
+  /** The source's monotonic time at which the next envelope is due: one with what is buffered, or a heartbeat. */
+  #dueMs(): number {
+    const first = this.#o.spool.readings.oldest(1)[0]
+    return first ? first.monotonicMs + this.#beats.closeAfterMs : this.#lastBaseMs() + this.#beats.beatAfterMs
+  }
+
+  /** Where the newest envelope of the leg begins, or the leg itself, by the source's monotonic time. */
+  #lastBaseMs(): number {
+    const last = this.#o.spool.fact<LastBase>('lastBase')
+    const { leg, startMonotonicMs } = this.leg
+    return last?.leg === leg ? last.monotonicMs : startMonotonicMs
   }
 
   async #sealClosing(): Promise<void> {
@@ -216,7 +245,7 @@ export class Recorder {
     step('edge.sealed')
     this.#commit(leg, closing, { wire, digest: toHex(digest) })
     step('edge.spooled')
-    this.#lastEnvelopeMs = this.#bufferedSinceMs = clock.nowMs()
+    this.#bufferedSinceMs = clock.nowMs()
     this.#report(closing, readings, wire.length)
     spooled()
     if (closing.sealDue) sealer.wake()
@@ -234,6 +263,8 @@ export class Recorder {
       const grown = { leg: leg.leg, n, head: digest, root, frontier: frontier.snapshot(), checkpointSeq }
       spool.legs.grow(grown, closing.count)
       spool.readings.removeOldest(closing.count)
+      const monotonicMs = leg.startMonotonicMs + closing.baseMonotonicMs
+      spool.setFact('lastBase', { leg: leg.leg, monotonicMs } satisfies LastBase)
       spool.clearFact('closing')
       if (closing.sealDue) spool.seals.add({ leg: leg.leg, n, root, head: digest })
     })

@@ -21,9 +21,10 @@ export async function chooseSource(config: Config, terms: Terms, nowMs: number):
     })
   }
   const { REPLAY_FILE: file, REPLAY_DEVICE: device, HANDOVERS: handovers } = config
+  const intervalMs = config.REPLAY_INTERVAL_MS
   if (file === undefined || device === undefined)
     throw new Refusal('source.replay', 'SOURCE=replay needs REPLAY_FILE and REPLAY_DEVICE: set both')
-  return replaySource({ file, device, handovers, nowMs, paceMs })
+  return replaySource({ file, device, handovers, nowMs, paceMs, intervalMs })
 }
 
 /** Where the last reading's time is put by default: when the simulation will have run, or now. */

@@ -24,8 +24,8 @@ function csv(...lines: string[]): string {
 const row = (device: string, utc: string, temperature = ''): string =>
   `${device},${utc},,,,,,,${temperature},,`
 
-const replay = (file: string, device = 'A', handovers: string[] = []): Promise<Source> =>
-  replaySource({ file, device, handovers, nowMs: NOW_MS, paceMs: 0 })
+const replay = (file: string, device = 'A', handovers: string[] = [], options = {}): Promise<Source> =>
+  replaySource({ file, device, handovers, nowMs: NOW_MS, paceMs: 0, ...options })
 
 async function all(source: Source, position = 0): Promise<SourceItem[]> {
   const items: SourceItem[] = []
@@ -58,13 +58,28 @@ describe('a replayed file', () => {
       {
         kind: 'reading',
         reading: { monotonicMs: 0, utcMs: NOW_MS - 172_800_000, values: { temperature: 1000 } },
+        wasAwake: true,
       },
       {
         kind: 'reading',
         reading: { monotonicMs: 172_800_000, utcMs: NOW_MS, values: { temperature: 2000 } },
+        wasAwake: true,
       },
     ])
     expect(source.summary.shiftMs).toBe(NOW_MS - Date.UTC(2016, 0, 3))
+  })
+
+  it.each<[string, { intervalMs?: number }, string]>([
+    ['most of the recorded time lies', {}, 'awake awake awake awake awake off awake'],
+    ['is given', { intervalMs: 3_600_000 }, 'awake awake awake awake awake awake awake'],
+    ['is given', { intervalMs: 60_000 }, 'awake awake awake off off off off'],
+  ])('was awake between readings at most twice the interval apart that %s', async (_, options, expected) => {
+    // A burst, then every ten minutes with one sample missing, and a pause.
+    const times = ['00:00:00', '00:00:01', '00:00:01', '00:10:00', '00:30:00', '01:00:00', '01:10:00']
+    const file = csv(HEADER, ...times.map((time) => row('A', `2016-01-01T${time}Z`, '1')))
+    const items = await all(await replay(file, 'A', [], options))
+    const awake = items.flatMap((item) => (item.kind === 'reading' ? [item.wasAwake ? 'awake' : 'off'] : []))
+    expect(awake.join(' ')).toBe(expected)
   })
 
   it('counts rows without any value and leaves them out', async () => {

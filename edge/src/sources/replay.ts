@@ -23,6 +23,7 @@ const ROWS_MAX = 5_000_000 // one device's rows in memory: about 200 B each, 1 G
 const RECORD_BYTES_MAX = 65_536 // a "line" longer than this is no CSV of readings
 const HANDOVERS_MAX = 2 // supplier, shipper-x, shipper-y
 const DEVICES_NAMED_MAX = 20
+const AWAKE_INTERVALS_MAX = 2 // one sample may fail without the device having stopped
 
 export type ReplayOptions = {
   file: string
@@ -32,13 +33,16 @@ export type ReplayOptions = {
   /** Where the file's last row is moved to, in ms since 1970. */
   nowMs: number
   paceMs: number
+  /** How often the recorded device sampled; by default what most of the file says. */
+  intervalMs?: number | undefined
 }
 
 type Row = { utcMs: number; values: Partial<Record<MetricName, number>> }
 
 /**
  * Recorded telemetry as a source: the rows of one device, ordered by time (rows of equal time keep the file's order), all moved by one offset
- * so that the last is at `nowMs`. A row without any value is counted in `emptyRows` and skipped. A wrong file is refused as a whole, before
+ * so that the last is at `nowMs`. A row without any value is counted in `emptyRows` and skipped. Between two readings at most twice its sampling
+ * interval apart the recorded device was awake; a longer pause is one of the device itself, and stays a silence. A wrong file is refused as a whole, before
  * anything was emitted: Refusal 'replay.file' | 'replay.columns' | 'replay.csv' | 'replay.time' | 'replay.number' | 'replay.device' |
  * 'replay.handover'.
  */
@@ -48,7 +52,8 @@ export async function replaySource(options: ReplayOptions): Promise<Source> {
   const shiftMs = options.nowMs - rows[rows.length - 1]!.utcMs
   const filled = rows.filter((row) => Object.keys(row.values).length > 0)
   const handovers = checkedHandovers(options.handovers, rows)
-  const items = withScans(filled, handovers, shiftMs)
+  const awakeMsMax = AWAKE_INTERVALS_MAX * (options.intervalMs ?? usualIntervalMs(filled))
+  const items = withScans(filled, handovers, { shiftMs, awakeMsMax })
   const summary = { readings: filled.length, emptyRows: rows.length - filled.length, shiftMs }
   return listSource(items, summary, options.paceMs)
 }
@@ -171,16 +176,35 @@ function checkedHandovers(texts: readonly string[], rows: readonly Row[]): numbe
   return times
 }
 
-function withScans(rows: readonly Row[], handoversMs: readonly number[], shiftMs: number): SourceItem[] {
+/** The interval in which half of the recorded time lies: neither bursts of rows nor a few pauses move it. */
+function usualIntervalMs(rows: readonly Row[]): number {
+  const intervals = rows.slice(1).map((row, index) => row.utcMs - rows[index]!.utcMs)
+  intervals.sort((a, b) => a - b)
+  let leftMs = intervals.reduce((sum, intervalMs) => sum + intervalMs, 0) / 2
+  for (const intervalMs of intervals) {
+    leftMs -= intervalMs
+    if (leftMs <= 0) return intervalMs
+  }
+  return 0
+}
+
+function withScans(
+  rows: readonly Row[],
+  handoversMs: readonly number[],
+  { shiftMs, awakeMsMax }: { shiftMs: number; awakeMsMax: number },
+): SourceItem[] {
   const items: SourceItem[] = []
   const startMs = rows[0]?.utcMs ?? 0
+  let beforeMs = startMs
   const pending = [...handoversMs]
   for (const row of rows) {
     while (pending.length > 0 && row.utcMs >= pending[0]!) {
       items.push({ kind: 'scan', hold: true })
       pending.shift()
     }
-    items.push({ kind: 'reading', reading: shifted(row, startMs, shiftMs) })
+    const wasAwake = row.utcMs - beforeMs <= awakeMsMax
+    items.push({ kind: 'reading', reading: shifted(row, startMs, shiftMs), wasAwake })
+    beforeMs = row.utcMs
   }
   for (const _ of pending) items.push({ kind: 'scan', hold: true })
   items.push({ kind: 'end' })

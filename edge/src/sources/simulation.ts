@@ -51,6 +51,7 @@ export function simulationSource(options: SimulationOptions): Source {
     items.push({
       kind: 'reading',
       reading: { monotonicMs, utcMs: startMs + monotonicMs, values } satisfies Reading,
+      wasAwake: true,
     })
   }
   items.push({ kind: 'end' })

@@ -4,9 +4,11 @@ import type { Reading } from '@consign/envelope'
 /**
  * What a source hands to the device. `scan` is someone holding a scanner to the box: the device offers itself. With `hold` nothing more is
  * taken from the source until custody has moved, since what follows belongs to the taker. After `end` the device offers itself until delivered.
+ * `wasAwake` is for sources whose time is not the real one: the device ran since the reading before, so that it does now, with the times of then, what it
+ * would have done in between. Without it, it did nothing, as one without power.
  */
 export type SourceItem =
-  | { kind: 'reading'; reading: Reading }
+  | { kind: 'reading'; reading: Reading; wasAwake?: boolean }
   | { kind: 'scan'; hold: boolean }
   | { kind: 'end' }
 
