@@ -13,6 +13,11 @@ import { refuteSilence, silence } from './agreement/silence.ts'
 import { close, deliver, refuseTender, tender } from './agreement/tender.ts'
 import { terms } from './agreement/terms.ts'
 import { addAnchor, showAnchors, witness } from './anchor/anchor.ts'
+import { close as closeChannel } from './channels/close.ts'
+import { list } from './channels/list.ts'
+import { open } from './channels/open.ts'
+import { payments } from './channels/payments.ts'
+import { status } from './channels/status.ts'
 import type { Command } from './command.ts'
 import { credit, deposit, execute, issue, price, redeem, showEscrow, withdraw } from './escrow/escrow.ts'
 import { newKeys, showKeys } from './keys/keys.ts'
@@ -26,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   ...[prove, late, silence, refuteSilence, fork, tampering],
   ...[contest, answer, answerByAnchor, confirm, resolve],
   ...[acknowledge, settle, claim, release, withdrawCredit, show],
+  ...[status, list, open, closeChannel, payments],
   ...[deposit, issue, withdraw, redeem, execute, credit, price, showEscrow],
   ...[addAnchor, witness, showAnchors],
 ]

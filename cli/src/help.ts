@@ -6,11 +6,13 @@ const GROUPS: Record<string, string> = {
   keys: 'wallet and post-quantum keys of a party',
   registry: 'which post-quantum keys belong to which wallet',
   agreement: 'from terms to the last payment',
+  channels: 'a Raiden node: its channels, and those that terms need',
   escrow: 'the ether behind the tokens',
   anchor: 'Merkle roots on the chain',
 }
 
-const EXITS = 'Exit codes: 0 done, 1 the chain refused or did not answer, 2 the input is wrong.'
+const EXITS =
+  'Exit codes: 0 done, 1 the chain or the Raiden node refused or did not answer, 2 the input is wrong.'
 
 /** Of one command, of a group, or of all. `words` as the user typed them. */
 export function helpFor(words: readonly string[], commands: readonly Command[]): string {
@@ -29,7 +31,7 @@ function overview(commands: readonly Command[]): string {
     return [`  consign ${group}`, `${what}: ${actions.join(', ')}`]
   })
   return [
-    'Every step of the contracts by hand.',
+    'Every step of the contracts by hand, and the payment channels.',
     '',
     ...columns(groups as [string, string][]),
     '',

@@ -25,6 +25,11 @@ describe('the arguments of a command', () => {
     expect(read('escrow show --rpc http://here', environment)).toMatchObject({
       common: { rpc: 'http://here' },
     })
+    const node = { CONSIGN_RAIDEN_NODE: 'http://there:5001' }
+    expect(read('channels list', node)).toMatchObject({ values: { node: 'http://there:5001' } })
+    expect(read('channels list --node http://here:5001', node)).toMatchObject({
+      values: { node: 'http://here:5001' },
+    })
   })
 
   it('may be repeated where the command takes several', () => {
@@ -50,6 +55,8 @@ describe('the arguments of a command', () => {
     ['escrow issue --tokens -5', 'argument.unknown', '--tokens'],
     ['registry show --party 0x12', 'argument.value', 'an address'],
     ['agreement resolve --folder f --case 0xabc', 'argument.value', 'a hash'],
+    ['channels list', 'argument.missing', '--node URL is needed'],
+    ['channels list --node localhost:5001', 'argument.value', 'write it like http://127.0.0.1:5001'],
     ['agreement terms --folder f --party supplier', 'argument.value', 'a name and a file'],
   ])('%s is refused in one line', (line, code, message) => {
     expect(() => read(line)).toThrow(

@@ -21,6 +21,7 @@ export const ENVIRONMENT: Record<string, string> = {
   rpc: 'CONSIGN_RPC',
   'key-file': 'CONSIGN_KEY_FILE',
   deployment: 'CONSIGN_DEPLOYMENT',
+  node: 'CONSIGN_RAIDEN_NODE',
 }
 
 export type CommonValues = {
@@ -49,9 +50,10 @@ export function readInvocation(
     if (args.includes('--help') || args.includes('-h')) return { kind: 'help', words }
     throw new Refusal('argument.command', `there is no command "${words.join(' ')}"; see consign --help`)
   }
-  const given = parsed(args.slice(2), found.options)
-  if (given.help) return { kind: 'help', words }
-  const common = readValues(COMMON, { ...fromEnvironment(environment), ...given }) as CommonValues
+  const typed = parsed(args.slice(2), found.options)
+  if (typed.help) return { kind: 'help', words }
+  const given = { ...fromEnvironment(environment), ...typed }
+  const common = readValues(COMMON, given) as CommonValues
   return { kind: 'run', command: found, common, values: readValues(found.options, given) }
 }
 

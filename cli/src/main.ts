@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** consign: every step of the contracts by hand. Exit 0 done, 1 the chain refused or did not answer, 2 the input is wrong. */
+/** consign: every step of the contracts by hand, and the payment channels. Exit 0 done, 1 the chain or the Raiden node refused or did not answer, 2 the input is wrong. */
 import { styleText } from 'node:util'
 import { Refusal } from '@consign/envelope'
 import { COMMANDS } from './commands.ts'
@@ -9,7 +9,7 @@ import { readInvocation } from './invocation.ts'
 import { explained, RefusedCall } from './refused-call.ts'
 import { machineReadable } from './written.ts'
 
-const CHAIN_REFUSED = 1
+const CALL_REFUSED = 1
 const INPUT_WRONG = 2
 
 async function main(args: readonly string[]): Promise<void> {
@@ -31,7 +31,7 @@ function fail(error: unknown): void {
   const refused = error instanceof Refusal ? error : (explained(error) ?? error)
   if (!(refused instanceof Refusal) && !(refused instanceof RefusedCall)) throw error
   const { code, message } = refused
-  process.exitCode = refused instanceof Refusal ? INPUT_WRONG : CHAIN_REFUSED
+  process.exitCode = refused instanceof Refusal ? INPUT_WRONG : CALL_REFUSED
   const line = process.argv.includes('--json')
     ? JSON.stringify({ error: { code, message } })
     : `${styleText('red', 'consign', { stream: process.stderr })}: ${message} [${code}]`

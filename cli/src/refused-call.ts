@@ -1,4 +1,4 @@
-/** A call that the chain refuses, or does not answer, in one line: what is wrong, what to do, and a stable code. */
+/** A call that the chain, or the Raiden node, refuses, or does not answer, in one line: what is wrong, what to do, and a stable code. */
 import {
   type Abi,
   BaseError,
@@ -12,7 +12,7 @@ import {
 } from 'viem'
 import { reasonOf } from './reasons.ts'
 
-/** `code`: "chain." and the contract's error, or "rpc." and what failed. Ends the process with 1. */
+/** `code`: "chain." and the contract's error, "rpc." and what failed, or "channel." and what the Raiden node says. Ends the process with 1. */
 export class RefusedCall extends Error {
   override readonly name = 'RefusedCall'
   readonly code: string

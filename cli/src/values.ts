@@ -21,6 +21,16 @@ export const address: Parser<Hex> = {
   },
 }
 
+/** Of an HTTP server. */
+export const url: Parser<string> = {
+  hint: 'URL',
+  parse(given) {
+    if (!/^https?:\/\/[^/\s]/.test(given) || !URL.canParse(given))
+      throw refused(given, 'a URL; write it like http://127.0.0.1:5001')
+    return given
+  },
+}
+
 /** 32 bytes. */
 export const hash: Parser<Hex> = {
   hint: 'HASH',

@@ -13,7 +13,7 @@ const DRAFT = {
   parties: [
     { name: 'factory', role: 'payer' },
     { name: 'supplier', role: 'payee', amountTokens: '200' },
-    { name: 'shipper-x', role: 'carrier', amountTokens: '50' },
+    { name: 'shipper-x', role: 'carrier', amountTokens: '50', paidThrough: 'supplier' },
   ],
   limits: [{ metric: 'temperature', above: 40, penaltyTokens: '10' }],
   silence: { minutesMax: 90, penaltyTokens: '3' },
@@ -106,7 +106,9 @@ describe('the agreement', () => {
     )
     const parties = Object.keys(keys).map((name) => `--party ${name}=${name}.json`)
     const line = `agreement terms --folder ship --draft draft.json ${parties.join(' ')} --device device.json --shipment 34012345000000001`
-    expect((await done(line)).stdout).toContain('Temperature must not rise above 40.0 °C.')
+    const { stdout } = await done(line)
+    expect(stdout).toContain('Temperature must not rise above 40.0 °C.')
+    expect(stdout).toContain('Off chain, shipper-x is paid over a payment channel from supplier.')
     expect(await stage.run(line)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('[folder.exists]'),

@@ -31,7 +31,7 @@ export const DRAFT: TermsDraft = {
   parties: [
     { name: 'factory', role: 'payer' },
     { name: 'supplier', role: 'payee', amountTokens: '200' },
-    { name: 'shipper-x', role: 'carrier', amountTokens: '50' },
+    { name: 'shipper-x', role: 'carrier', amountTokens: '50', paidThrough: 'supplier' },
   ],
   limits: [
     { metric: 'temperature', above: 40, penaltyTokens: '10', perStepTokens: '2', step: 1 },

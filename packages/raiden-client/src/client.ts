@@ -138,9 +138,9 @@ export function raidenClient(options: RaidenClientOptions) {
       return shaped(madeShape, answer, `POST ${path}`)
     },
 
-    /** Payments sent to and received from `partner`, at either end of whatever path. */
-    async payments(token: Hex, partner: Hex): Promise<Payment[]> {
-      const path = `/payments/${getAddress(token)}/${getAddress(partner)}`
+    /** Payments sent to and received from `partner`, at either end of whatever path; without it those with everyone, without both those of all tokens. */
+    async payments(token?: Hex, partner?: Hex): Promise<Payment[]> {
+      const path = `/payments${below(token, partner)}`
       const payments: Payment[] = []
       for (let page = 0; page < PAGES_MAX; page++) {
         const query = `${path}?limit=${PAGE}&offset=${page * PAGE}`
@@ -152,8 +152,9 @@ export function raidenClient(options: RaidenClientOptions) {
       throw new Refusal('channel.request', `GET ${path}: more than ${PAGES_MAX * PAGE} payments, not read`)
     },
 
-    async pendingTransfers(token: Hex): Promise<PendingTransfer[]> {
-      const path = `/pending_transfers/${getAddress(token)}`
+    /** Of all tokens without one. */
+    async pendingTransfers(token?: Hex): Promise<PendingTransfer[]> {
+      const path = `/pending_transfers${below(token)}`
       return shaped(pendingTransfersShape, await get(path), `GET ${path}`)
     },
   }
@@ -171,6 +172,9 @@ export function raidenClient(options: RaidenClientOptions) {
     })
   }
 }
+
+const below = (...addresses: (Hex | undefined)[]): string =>
+  addresses.map((each) => (each === undefined ? '' : `/${getAddress(each)}`)).join('')
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof Refusal && error.code === code

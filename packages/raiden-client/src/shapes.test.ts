@@ -14,15 +14,11 @@ describe('payments', () => {
       { ...common, event: 'EventPaymentSentFailed', target: PARTNER, reason: 'there is no route available' },
       { ...common, event: 'EventPaymentReceivedSuccess', amount: '5', initiator: PARTNER, identifier: '1' },
     ]
+    const known = { token: lower(TOKEN), timeMs: Date.UTC(2018, 9, 30, 7, 10, 13, 122) }
     expect(paymentsShape.parse(listed)).toEqual([
-      { outcome: 'sent', target: lower(PARTNER), token: lower(TOKEN), amount: 20n, identifier: 3n },
-      {
-        outcome: 'failed',
-        target: lower(PARTNER),
-        token: lower(TOKEN),
-        reason: 'there is no route available',
-      },
-      { outcome: 'received', initiator: lower(PARTNER), token: lower(TOKEN), amount: 5n, identifier: 1n },
+      { outcome: 'sent', target: lower(PARTNER), ...known, amount: 20n, identifier: 3n },
+      { outcome: 'failed', target: lower(PARTNER), ...known, reason: 'there is no route available' },
+      { outcome: 'received', initiator: lower(PARTNER), ...known, amount: 5n, identifier: 1n },
     ])
   })
 
@@ -36,7 +32,7 @@ describe('payments', () => {
       identifier: '18446744073709551615',
       secret: '',
       secret_hash: HASH,
-      log_time: '2026-10-30T07:10:13.122',
+      log_time: '2026-10-30T07:10:13.122Z',
     }
     expect(paymentsShape.parse([listed])).toEqual([
       {
@@ -47,8 +43,14 @@ describe('payments', () => {
         amount: 20n,
         identifier: 2n ** 64n - 1n,
         secretHash: HASH,
+        timeMs: Date.UTC(2026, 9, 30, 7, 10, 13, 122),
       },
     ])
+  })
+
+  it('are read without a time that is none', () => {
+    const listed = { event: 'EventPaymentSentSuccess', amount: '1', log_time: 'yesterday' }
+    expect(paymentsShape.parse([listed])).toEqual([{ outcome: 'sent', amount: 1n }])
   })
 
   it('that were made just now are read in both dialects', () => {
@@ -69,7 +71,9 @@ it('reads pending transfers of the light client, with its null rows and its spel
     role: 'target,',
     locked_amount: '119',
   }
-  expect(pendingTransfersShape.parse([null, row])).toMatchObject([{ role: 'target', identifier: 7n }])
+  expect(pendingTransfersShape.parse([null, row])).toMatchObject([
+    { role: 'target', amount: 119n, identifier: 7n },
+  ])
 })
 
 it('refuses in one line what is no answer of a Raiden node', () => {

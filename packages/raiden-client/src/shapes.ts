@@ -43,6 +43,8 @@ export type Payment = {
   amount?: bigint
   identifier?: bigint
   secretHash?: Hex
+  /** when the node noted it, UTC milliseconds */
+  timeMs?: number
   /** why it failed */
   reason?: string
 }
@@ -52,6 +54,7 @@ export type PendingTransfer = {
   initiator: Hex
   target: Hex
   token: Hex
+  amount: bigint
   identifier: bigint
   secretHash?: Hex
 }
@@ -96,6 +99,11 @@ export const channelShape = z
     }),
   )
 
+// The Python node writes UTC without saying so.
+const logTime = z
+  .string()
+  .transform((text) => Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`))
+
 export const channelsShape = z.array(channelShape)
 
 const OUTCOMES = {
@@ -114,6 +122,7 @@ const paymentFields = z.object({
   identifier: amount.nullish(),
   secret_hash: hash.nullish(),
   reason: z.string().optional(),
+  log_time: logTime.optional(),
 })
 
 function paymentOf(outcome: Payment['outcome'], fields: z.output<typeof paymentFields>): Payment {
@@ -124,6 +133,7 @@ function paymentOf(outcome: Payment['outcome'], fields: z.output<typeof paymentF
     amount: fields.amount,
     identifier: fields.identifier,
     secretHash: fields.secret_hash,
+    timeMs: Number.isNaN(fields.log_time) ? undefined : fields.log_time,
     reason: fields.reason,
   }
   const known = Object.entries(told).filter(([, value]) => value !== undefined && value !== null)
@@ -144,6 +154,7 @@ const pendingShape = z
     initiator: address,
     target: address,
     token_address: address,
+    locked_amount: amount,
     payment_identifier: amount,
     role: z.string(),
     secret_hash: hash.nullish(),
@@ -155,6 +166,7 @@ const pendingShape = z
       initiator: transfer.initiator,
       target: transfer.target,
       token: transfer.token_address,
+      amount: transfer.locked_amount,
       identifier: transfer.payment_identifier,
       ...(transfer.secret_hash ? { secretHash: transfer.secret_hash } : {}),
     }),

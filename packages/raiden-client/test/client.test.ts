@@ -65,6 +65,8 @@ describe('with a node that speaks as the Python node', () => {
     expect(await client.payments(TOKEN, PARTNER)).toMatchObject([
       { outcome: 'sent', identifier: 9n, amount: 30n },
     ])
+    expect(await client.payments(TOKEN)).toHaveLength(1)
+    expect(await client.payments()).toHaveLength(1)
     await ensureChannel(client, { ...of, balanceMin: 60n })
     expect(await client.channels(TOKEN)).toMatchObject([
       { balance: 60n, totalDeposit: 90n, partner: PARTNER },
@@ -81,8 +83,9 @@ describe('with a node that speaks as the Python node', () => {
       code: 'channel.unreachable',
     })
     expect(await client.pendingTransfers(TOKEN)).toMatchObject([
-      { role: 'initiator', identifier: 9n, target: PARTNER },
+      { role: 'initiator', amount: 30n, identifier: 9n, target: PARTNER },
     ])
+    expect(await client.pendingTransfers()).toHaveLength(1)
     node.release('lock expired')
     expect(await client.pendingTransfers(TOKEN)).toEqual([])
     expect(await client.payments(TOKEN, PARTNER)).toMatchObject([
