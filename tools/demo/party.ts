@@ -115,7 +115,8 @@ export class PartyClient {
   ): Promise<unknown> {
     if (payment.via === 'guarantee' || this.received.has(payment.paymentId)) return
     this.received.set(payment.paymentId, BigInt(payment.amount))
-    if (payment.secretHash !== undefined && node !== undefined) await this.untilReceived(payment.secretHash, node)
+    if (payment.secretHash !== undefined && node !== undefined)
+      await this.untilReceived(payment.secretHash, node)
     const cumulative = [...this.received.values()].reduce((sum, amount) => sum + amount, 0n)
     const party = this.identity.wallet.address.toLowerCase() as Hex
     const where = { chainId, agreement }

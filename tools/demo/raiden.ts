@@ -99,7 +99,12 @@ export async function startRaiden(processes: ProcessGroup, options: RaidenOption
       healthUrl: `http://127.0.0.1:${metricsPort}/readyz`,
       onRestart: () => {},
     })
-    const node = { name, party: lower(party), address: lower(wallet.address), url: `http://127.0.0.1:${port}` }
+    const node = {
+      name,
+      party: lower(party),
+      address: lower(wallet.address),
+      url: `http://127.0.0.1:${port}`,
+    }
     running.push(node)
     return node
   }
@@ -126,7 +131,12 @@ async function startNetwork(
   await supervise(processes, {
     name: 'raiden-network',
     program: join(PROGRAMS, 'network', 'src', 'main.ts'),
-    env: { ...env, PORT: String(port), METRICS_PORT: String(metricsPort), DATA_DIR: join(dir, 'raiden-network') },
+    env: {
+      ...env,
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
+      DATA_DIR: join(dir, 'raiden-network'),
+    },
     killAt: undefined,
     healthUrl: `http://127.0.0.1:${metricsPort}/readyz`,
     onRestart: () => {},

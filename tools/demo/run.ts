@@ -98,10 +98,7 @@ function isDelivery(observation: Observation, agreement: Hex): boolean {
   )
 }
 
-async function channelsOf(
-  { raiden, deployment }: Stack,
-  { terms }: Shipment,
-): Promise<ChannelBalances[]> {
+async function channelsOf({ raiden, deployment }: Stack, { terms }: Shipment): Promise<ChannelBalances[]> {
   return raiden === undefined ? [] : readChannels(raiden.nodes(), terms, lower(deployment.token))
 }
 

@@ -114,7 +114,10 @@ export class Timeline {
       case 'settlement.reserved.v1':
         return [reserved(event.data.channels, (wallet) => this.nameOf(wallet)), 'cyan']
       case 'settlement.payment.diverted.v1':
-        return [`the channel cannot pay (${event.data.code}): it is paid from the ${event.data.to} instead`, 'yellow']
+        return [
+          `the channel cannot pay (${event.data.code}): it is paid from the ${event.data.to} instead`,
+          'yellow',
+        ]
       case 'settlement.settled.v1':
         return [`settled: ${formatTokens(BigInt(event.data.refund))} tokens stay with the payer`, 'green']
       case 'settlement.acknowledged.v1':

@@ -53,6 +53,7 @@ function paid(keysOf: (id: string, i: number) => { key: string; hash: number }[]
     chain,
     device: { legs: [leg], framesWaiting: 0, readingsWaiting: 0, source },
     feeds: new Map(),
+    raiden: { nodes: [] },
   }
 }
 

@@ -110,7 +110,10 @@ function isPaidOut(made: PaymentMade[], plan: PayoutPlan, evidence: Evidence): b
 }
 
 /** What a payment brought by the receiver's own evidence: its Raiden node, or the chain. 0 when there is none. */
-export function arrived({ wallet, txHash, secretHash, via }: PaymentMade, { chain, raiden }: Evidence): bigint {
+export function arrived(
+  { wallet, txHash, secretHash, via }: PaymentMade,
+  { chain, raiden }: Evidence,
+): bigint {
   if (secretHash !== undefined) return receivedUnder(raiden, wallet, secretHash)?.amount ?? 0n
   const source = via === 'guarantee' ? chain.guarantee.paidOut : chain.transfers
   return source.find((transfer) => transfer.txHash === txHash && transfer.to === wallet)?.amount ?? 0n
@@ -176,7 +179,9 @@ function everySentPaymentIsIntended({ events }: LogEvidence, { nodes }: RaidenEv
   const sent = organisation.payments.filter(({ outcome }) => outcome === 'sent')
   const paymentIds = sent.map(({ secretHash }) => attempted.get(secretHash ?? '') ?? '')
   const isOnce = new Set(paymentIds).size === paymentIds.length
-  return isOnce && sent.every(({ target, amount }, i) => intended.get(paymentIds[i]!) === `${target} ${amount}`)
+  return (
+    isOnce && sent.every(({ target, amount }, i) => intended.get(paymentIds[i]!) === `${target} ${amount}`)
+  )
 }
 
 function isReplayIdentical(evidence: Evidence): boolean {
