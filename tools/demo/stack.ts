@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Deployment, deployConsign } from '@consign/chain'
+import { formatTokens } from '@consign/terms'
 import { type Hex, parseEther } from 'viem'
 import { type Anvil, startAnvil } from './anvil.ts'
 import { type CertificateAuthority, createCertificateAuthority } from './certificates.ts'
@@ -129,6 +130,7 @@ async function startParts(
       PAYER_KEY_FILE: writeSecret(keysDir, 'payer-wallet', payer.privateKey),
       TOKEN: deployment.token,
       PAYMENTS: payments,
+      EXPOSURE_MAX_TOKENS: formatTokens(budget),
       ...(raiden === undefined ? {} : { RAIDEN_URL: raiden.organisation.url }),
     },
   }

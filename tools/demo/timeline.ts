@@ -112,7 +112,10 @@ export class Timeline {
           'green',
         ]
       case 'settlement.reserved.v1':
-        return [reserved(event.data.channels, (wallet) => this.nameOf(wallet)), 'cyan']
+        return [
+          `reserved in channels: ${event.data.channels.map(({ partner, amount }) => `${this.nameOf(partner)} ${formatTokens(BigInt(amount))}`).join(', ')}`,
+          'cyan',
+        ]
       case 'settlement.payment.diverted.v1':
         return [
           `the channel cannot pay (${event.data.code}): it is paid from the ${event.data.to} instead`,
