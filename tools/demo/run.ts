@@ -42,7 +42,10 @@ export async function runShipment(
     const watch = (observation: Observation) => {
       onObservation(observation)
       // From now until the dispute window ends nothing is paid.
-      if (isDelivery(observation, shipment.agreement)) channelsBefore ??= channelsOf(stack, shipment)
+      if (isDelivery(observation, shipment.agreement)) {
+        channelsBefore ??= channelsOf(stack, shipment)
+        channelsBefore.catch(() => {}) // it is told where it is awaited
+      }
     }
     await untilComplete(log, shipment, watch, signal)
     const auditFile = writeAuditQuery(stack, shipment, await channelsBefore)
@@ -62,16 +65,15 @@ async function untilComplete(
   const stop = new AbortController()
   const stalled = setTimeout(() => stop.abort(), STALLED_MS_MAX)
   let deviceFinished = false
-  let deviceFailure: unknown
-  shipment.device.finished.then(
-    () => {
-      deviceFinished = true
-    },
-    (error) => {
-      deviceFailure = error
-      stop.abort()
-    },
-  )
+  let failure: unknown
+  const fail = (error: unknown) => {
+    failure = error
+    stop.abort()
+  }
+  shipment.channelsOpen.catch(fail)
+  shipment.device.finished.then(() => {
+    deviceFinished = true
+  }, fail)
   try {
     for await (const observation of observe(log, AbortSignal.any([signal, stop.signal]))) {
       if (observation.kind !== 'caughtUp') stalled.refresh()
@@ -82,7 +84,7 @@ async function untilComplete(
   } finally {
     clearTimeout(stalled)
   }
-  if (deviceFailure !== undefined) throw deviceFailure
+  if (failure !== undefined) throw failure
   signal.throwIfAborted()
   throw new Refusal(
     'demo.stalled',

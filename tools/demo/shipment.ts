@@ -65,6 +65,8 @@ export type Shipment = {
   device: Device
   /** The end of the shifted time line of a replay. */
   nowMs: number
+  /** Resolves when every party that is paid has its Raiden node, and its own channels of the payment graph. */
+  channelsOpen: Promise<void>
   /** Bytes that the device sent over the mobile network, TLS handshakes included. */
   bytesUp: () => number
   stop(): Promise<void>
@@ -138,10 +140,12 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const signed = (
     options.signLate === true ? sending.promise.then(() => sleep(SIGN_LATE_MS)) : Promise.resolve()
   ).then(() => signTerms(signing, terms, byAddress))
-  const opened = signed.then(() => startNodes(stack, terms, identities))
+  const channelsOpen = signed.then(() => startNodes(stack, terms, identities))
+  // Whoever waits for it is told; meanwhile it is nobody's unhandled rejection.
+  channelsOpen.catch(() => {})
   if (options.signLate !== true) await signed
   const sscc = general(terms).shipment
-  followFeeds(stack, terms, agreement, byAddress, options)
+  followFeeds(stack, { terms, agreement, channelsOpen }, byAddress, options)
 
   const network = await startMobileNetwork(stack.mqttPort)
   const onEdge = (event: EdgeEvent) => {
@@ -168,12 +172,22 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
     mqttPort: network.port,
     onEvent: onEdge,
   })
-  await opened
+  await signed
   const stop = async () => {
     await device.stop()
     await Promise.all([network.close(), ...clients.map((client) => client.close())])
   }
-  return { name: options.name, terms, agreement, sscc, device, nowMs, bytesUp: network.bytesUp, stop }
+  return {
+    name: options.name,
+    terms,
+    agreement,
+    sscc,
+    device,
+    nowMs,
+    channelsOpen,
+    bytesUp: network.bytesUp,
+    stop,
+  }
 }
 
 function deviceOptions(
@@ -266,8 +280,7 @@ async function acknowledge(
  */
 function followFeeds(
   stack: Stack,
-  terms: Terms,
-  agreement: Hex,
+  { terms, agreement, channelsOpen }: Pick<Shipment, 'terms' | 'agreement' | 'channelsOpen'>,
   clients: Map<string, PartyClient>,
   { replay, contest, onEdge }: ShipmentOptions,
 ): void {
@@ -283,7 +296,8 @@ function followFeeds(
     client: PartyClient,
   ): Promise<unknown> | undefined => {
     if (event.type === 'custody.offered.v1' && itinerary[event.data.leg] === address)
-      return client.accept(terms, agreement, chainId, event.data.offerDigest)
+      // Nobody takes goods before the channels are there that it will be paid over.
+      return channelsOpen.then(() => client.accept(terms, agreement, chainId, event.data.offerDigest))
     if (event.type === 'settlement.payment.made.v1' && event.data.wallet === address)
       return acknowledge(stack, client, agreement, event.data)
     if (
