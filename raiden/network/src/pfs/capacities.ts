@@ -56,7 +56,7 @@ export class Capacities {
     const rows = this.#all.all(tokenNetwork) as Row[]
     const capacities = new Map<string, Edge>()
     const take = (from: Address, to: Address, channel: string, capacity: bigint) => {
-      const key = `${channel} ${from}`
+      const key = `${channel} ${from} ${to}`
       const known = capacities.get(key)
       if (known === undefined || capacity < known.capacity) capacities.set(key, { from, to, capacity })
     }
