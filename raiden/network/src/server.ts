@@ -53,12 +53,9 @@ export async function startNetworkServer(options: NetworkServerOptions): Promise
   const presence = new Presence(accounts, clock)
   const capacities = new Capacities(store)
   const end = new AbortController()
-  const onServiceMessage = (sender: Address, device: string, body: string) => {
-    if (device !== 'PATH_FINDING') return
-    learn(body, sender).catch((error: unknown) => log.error({ err: error }, 'a capacity is lost'))
-  }
-  async function learn(body: string, sender: Address): Promise<void> {
-    for (const line of body.split('\n')) {
+  // There is no monitoring service: what is sent to one is dropped.
+  async function onServiceMessage(sender: Address, device: string, body: string): Promise<void> {
+    for (const line of device === 'PATH_FINDING' ? body.split('\n') : []) {
       const update = await readCapacityUpdate(line, { chainId: deployment.chainId, sender })
       if (update !== undefined && !capacities.update(update)) log.debug({ sender }, 'an older capacity')
     }

@@ -28,10 +28,15 @@ export type RaidenNetwork = {
   contractsFile: string
   deployment: RaidenDeployment
   /** SIGKILL; `restart` brings it back on the same port with what it had stored. */
-  kill(): Promise<void>
+  kill(): Promise<unknown>
   restart(): Promise<void>
-  stop(): Promise<void>
+  stop(): Promise<unknown>
 }
+
+export type Program = { child: ChildProcess; ready: Record<string, unknown> }
+
+export const NETWORK_PROGRAM = fileURLToPath(new URL('main.ts', import.meta.url))
+const DEPLOY_PROGRAM = fileURLToPath(new URL('deploy.ts', import.meta.url))
 
 /** Resolves when nodes can log in. Stop it afterwards; it ends with this process at the latest. */
 export async function startRaidenNetwork(options: RaidenNetworkOptions): Promise<RaidenNetwork> {
@@ -41,17 +46,17 @@ export async function startRaidenNetwork(options: RaidenNetworkOptions): Promise
     CONTRACTS_FILE: contractsFile,
     DATA_DIR: join(options.dir, 'network'),
   }
-  let running = await startProgram(program('main.ts'), { ...env, PORT: '0' })
+  let running = await startProgram(NETWORK_PROGRAM, { ...env, PORT: '0' })
   const url = String(running.ready.url)
   return {
     url,
     contractsFile,
     deployment: readDeployment(contractsFile)!,
-    kill: () => ended(running.child, 'SIGKILL'),
+    kill: () => endProgram(running, 'SIGKILL'),
     async restart() {
-      running = await startProgram(program('main.ts'), { ...env, PORT: new URL(url).port })
+      running = await startProgram(NETWORK_PROGRAM, { ...env, PORT: new URL(url).port })
     },
-    stop: () => ended(running.child, 'SIGTERM'),
+    stop: () => endProgram(running, 'SIGTERM'),
   }
 }
 
@@ -61,7 +66,7 @@ export async function deployRaidenContracts(options: RaidenNetworkOptions): Prom
   const keyFile = join(options.dir, 'deployer-key')
   writeFileSync(keyFile, options.deployerKey, { mode: 0o600 })
   const out = join(options.dir, 'contracts.json')
-  const child = spawnProgram(program('deploy.ts'), {
+  const child = spawnProgram(DEPLOY_PROGRAM, {
     RPC_URL: options.rpcUrl,
     CHAIN_ID: String(options.chainId),
     DEPLOYER_KEY_FILE: keyFile,
@@ -81,13 +86,9 @@ export async function deployRaidenContracts(options: RaidenNetworkOptions): Prom
 }
 
 /** Starts a program of raiden/ and waits for its line `{"msg":"ready",…}`; without CONSIGN_TEST_LOG its log is dropped. */
-export async function startProgram(
-  path: string,
-  env: Record<string, string>,
-): Promise<{ child: ChildProcess; ready: Record<string, unknown> }> {
+export async function startProgram(path: string, env: Record<string, string>): Promise<Program> {
   const child = spawnProgram(path, env)
-  const logFile = process.env.CONSIGN_TEST_LOG
-  if (logFile === undefined) child.stderr?.resume()
+  if (process.env.CONSIGN_TEST_LOG === undefined) child.stderr?.resume()
   else child.stderr?.pipe(process.stderr)
   for await (const line of createInterface({ input: child.stdout! })) {
     const parsed = JSON.parse(line)
@@ -96,6 +97,15 @@ export async function startProgram(
     return { child, ready: parsed }
   }
   throw new Error(`${path} ended before it was ready`)
+}
+
+/** Sends the signal and waits; resolves to the exit code, null after a signal that killed it. */
+export async function endProgram({ child }: Program, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  return child.exitCode
 }
 
 function spawnProgram(path: string, env: Record<string, string>): ChildProcess {
@@ -107,14 +117,4 @@ function spawnProgram(path: string, env: Record<string, string>): ChildProcess {
   process.once('exit', endWithUs)
   child.once('exit', () => process.off('exit', endWithUs))
   return child
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill(signal)
-  await once(child, 'exit')
-}
-
-function program(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url))
 }

@@ -2,7 +2,16 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createWalletClient, getAddress, type Hex, http, parseEther, publicActions, toHex } from 'viem'
+import {
+  createWalletClient,
+  getAddress,
+  type Hex,
+  http,
+  nonceManager,
+  parseEther,
+  publicActions,
+  toHex,
+} from 'viem'
 import { developer, startAnvil } from '../../../contracts/script/anvil.ts'
 import { initcodeOf, readContractsJson } from '../src/deployment/contracts-json.ts'
 
@@ -17,7 +26,8 @@ export async function startChain() {
   const dir = mkdtempSync(join(tmpdir(), 'consign-raiden-'))
   const compiled = readContractsJson(CONTRACTS_JSON!)
   const client = createWalletClient({
-    account: developer,
+    // Nodes start side by side.
+    account: { ...developer, nonceManager },
     transport: http(anvil.url),
     pollingInterval: 20,
   }).extend(publicActions)

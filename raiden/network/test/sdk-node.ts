@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { firstValueFrom, type Observable } from 'rxjs'
 import type { Hex } from 'viem'
 import { generatePrivateKey } from 'viem/accounts'
 import type { RaidenNetwork } from '../src/start.ts'
@@ -15,6 +16,7 @@ type Sdk = {
   openChannel(token: Hex, partner: Hex, options: { deposit: number }): Promise<Hex>
   transfer(token: Hex, target: Hex, amount: number): Promise<string>
   waitTransfer(key: string): Promise<unknown>
+  channels$: Observable<Record<Hex, Record<Hex, { balance: { toString(): string } }>>>
 }
 
 // Its ES modules lack file extensions: only the CommonJS ones load.
@@ -74,6 +76,12 @@ export class SdkNode {
   /** Resolves when the target has the amount. */
   async pay(target: Hex, amount: number): Promise<void> {
     await this.#sdk.waitTransfer(await this.#sdk.transfer(this.#token, target, amount))
+  }
+
+  /** What came from the partner of a channel, minus what went to it. */
+  async receivedFrom(partner: Hex): Promise<number> {
+    const channels = await firstValueFrom(this.#sdk.channels$)
+    return Number(channels[this.#token]?.[partner]?.balance.toString() ?? 0)
   }
 
   stop(): Promise<void> {

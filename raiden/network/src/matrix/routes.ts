@@ -16,8 +16,8 @@ export type Homeserver = {
   accounts: Accounts
   presence: Presence
   inbox: Inbox
-  /** Messages whose device is a service's, PATH_FINDING or MONITORING, go here instead of to an inbox. */
-  onServiceMessage: (sender: Address, device: string, body: string) => void
+  /** Messages whose device is a service's, PATH_FINDING or MONITORING, go here instead of to an inbox; answered when it has resolved. */
+  onServiceMessage: (sender: Address, device: string, body: string) => Promise<void>
   /** Ends open syncs. */
   signal: AbortSignal
 }
@@ -91,7 +91,7 @@ function serveAccount(client: FastifyInstance, homeserver: Homeserver): void {
   client.get('/sync', (request, reply) => sync(homeserver, me(request), request, reply))
   client.put<{ Params: { type: string; txn: string } }>('/sendToDevice/:type/:txn', async (request) => {
     const { messages } = messagesSchema.parse(request.body)
-    send(homeserver, me(request), request.params, messages)
+    await send(homeserver, me(request), request.params, messages)
     return {}
   })
 }
@@ -124,16 +124,16 @@ async function sync(
   return { next_batch: `s${taken.nextSince}`, to_device: { events: taken.events } }
 }
 
-function send(
+async function send(
   { accounts, inbox, onServiceMessage }: Homeserver,
   sender: Address,
   { type, txn }: { type: string; txn: string },
   messages: z.output<typeof messagesSchema>['messages'],
-): void {
+): Promise<void> {
   for (const [userId, devices] of Object.entries(messages)) {
     for (const [device, content] of Object.entries(devices)) {
       if (SERVICE_DEVICES.has(device)) {
-        onServiceMessage(sender, device, content.body)
+        await onServiceMessage(sender, device, content.body)
         continue
       }
       // Nobody else's inbox is here: there is no federation, and an unknown account has no one to read it.

@@ -62,6 +62,13 @@ it('a later channel of the same two replaces the earlier one, and never the othe
   expect(capacityOf(capacities, ORGANISATION)).toBe(30n)
 })
 
+it('while one end still speaks of a channel that is closed, the word of the other counts', () => {
+  const capacities = new Capacities(openStore())
+  capacities.update(told([100n, 7n], { channel: 1n }))
+  capacities.update(told([8n, 40n], { by: 'supplier', channel: 2n }))
+  expect([capacityOf(capacities, ORGANISATION), capacityOf(capacities, SUPPLIER)]).toEqual([40n, 8n])
+})
+
 it('knows after a restart what it was told', () => {
   const dir = mkdtempSync(join(tmpdir(), 'consign-network-'))
   const store = openStore(dir)

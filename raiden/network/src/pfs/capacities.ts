@@ -53,18 +53,29 @@ export class Capacities {
 
   /** Where both ends of a channel have spoken, the smaller of what they say counts, as in Raiden's own service; else the word of one. */
   edges(tokenNetwork: Address): Edge[] {
-    const rows = this.#all.all(tokenNetwork) as Row[]
     const capacities = new Map<string, Edge>()
-    const take = (from: Address, to: Address, channel: string, capacity: bigint) => {
-      const key = `${channel} ${from}`
+    const take = (from: Address, to: Address, capacity: bigint) => {
+      const key = `${from} ${to}`
       const known = capacities.get(key)
       if (known === undefined || capacity < known.capacity) capacities.set(key, { from, to, capacity })
     }
-    for (const { participant, partner, channel, own_capacity, partner_capacity } of rows) {
-      take(participant, partner, channel, BigInt(own_capacity))
-      take(partner, participant, channel, BigInt(partner_capacity))
+    for (const { participant, partner, own_capacity, partner_capacity } of this.#ofNewestChannels(
+      tokenNetwork,
+    )) {
+      take(participant, partner, BigInt(own_capacity))
+      take(partner, participant, BigInt(partner_capacity))
     }
     return [...capacities.values()]
+  }
+
+  /** One end may still speak of a channel that is closed when the other speaks of the next one: two have one channel at a time. */
+  #ofNewestChannels(tokenNetwork: Address): Row[] {
+    const rows = this.#all.all(tokenNetwork) as Row[]
+    const channels = new Map(rows.map((row) => [`${row.participant} ${row.partner}`, BigInt(row.channel)]))
+    return rows.filter(
+      ({ participant, partner, channel }) =>
+        BigInt(channel) >= (channels.get(`${partner} ${participant}`) ?? 0n),
+    )
   }
 }
 
