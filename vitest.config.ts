@@ -13,6 +13,7 @@ export default defineConfig({
           include: [
             '{packages,services}/*/src/**/*.test.ts',
             '{edge,bench,tools}/**/*.test.ts',
+            'contracts/script/*.test.ts',
             'cli/src/**/*.test.ts',
             'raiden/*/src/**/*.test.ts',
           ],

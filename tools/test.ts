@@ -1,19 +1,21 @@
 import { spawnSync } from 'node:child_process'
 
-const HELP = `Runs every test: npm test, or npm run test:deep for long seeds, more kills and the deep contract profile.
+const HELP = `Runs every test: npm test, or npm run test:deep for long seeds, more kills, the deep contract profile and the contracts' coverage.
 
   npm test                 unit, contracts, integration
-  npm test -- unit         only the steps whose name begins so (unit, contracts, int)
-  npm run test:deep        the same with long seeds and every kill on its own
+  npm test -- unit         only the steps whose name begins so (unit, contracts, int; deep: coverage)
+  npm run test:deep        the same with long seeds and every kill on its own, and coverage
 `
 
-type Step = { name: string; args: string[]; cwd?: string }
+type Step = { name: string; args: string[]; cwd?: string; isDeep?: true }
 
 const vitest = (project: string): string[] => ['node_modules/vitest/vitest.mjs', 'run', '--project', project]
 const STEPS: Step[] = [
   { name: 'unit', args: vitest('unit') },
   { name: 'contracts', args: ['script/forge.ts', 'test'], cwd: 'contracts' },
   { name: 'int', args: vitest('int') },
+  // Minutes of compiling.
+  { name: 'coverage', args: ['contracts/script/coverage.ts'], isDeep: true },
 ]
 
 const args = process.argv.slice(2)
@@ -23,7 +25,10 @@ if (args.includes('--help')) {
   const deep = args.includes('--deep')
   const names = args.filter((arg) => arg !== '--deep')
   const env = { ...process.env, ...(deep ? { CONSIGN_DEEP: '1', FOUNDRY_PROFILE: 'deep' } : {}) }
-  const steps = STEPS.filter((step) => names.length === 0 || names.some((name) => step.name.startsWith(name)))
+  const steps = STEPS.filter(
+    ({ name, isDeep }) =>
+      (deep || !isDeep) && (names.length === 0 || names.some((each) => name.startsWith(each))),
+  )
   const failed = steps.filter(({ name, args, cwd }) => {
     process.stderr.write(`\n— ${name} —\n`)
     return (

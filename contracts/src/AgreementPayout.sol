@@ -10,7 +10,7 @@ import {AgreementState} from "./AgreementState.sol";
 import {IAgreementCustody, Phase} from "./interfaces/IAgreementCustody.sol";
 import {Conduct, IAgreementFactory} from "./interfaces/IAgreementFactory.sol";
 import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
-import {Clause, Clauses, General, Party, Windows} from "./libraries/Clauses.sol";
+import {Clause, Clauses, General, Heading, Party, Windows} from "./libraries/Clauses.sol";
 import {WalletSignature} from "./libraries/WalletSignature.sol";
 
 /// @title Implementation of IAgreementPayout, where everything is described
@@ -59,11 +59,11 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
     }
 
     /// @inheritdoc IAgreementPayout
-    function settle(Clause calldata general, Clause calldata windows, Clause[] calldata parties) external {
+    function settle(Heading calldata heading, Clause calldata windows) external {
         bytes32 termsHash = _termsHash();
         _requireSettleable(Clauses.windows(termsHash, windows));
-        General memory terms = Clauses.general(termsHash, general);
-        Party[] memory listed = _allParties(termsHash, parties, terms.partyCount);
+        (General memory terms, Party[] memory listed) = Clauses.heading(termsHash, heading);
+        _requireAll(listed, terms.partyCount);
 
         address payer = listed[PAYER].wallet;
         (_status.phase, _status.payer, _settledAt) = (Phase.Settled, payer, uint40(block.timestamp));
@@ -192,19 +192,6 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
         if (block.timestamp < from) revert AgreementNotSettleable(from);
     }
 
-    function _allParties(bytes32 termsHash, Clause[] calldata parties, uint256 partyCount)
-        private
-        view
-        returns (Party[] memory listed)
-    {
-        if (parties.length != partyCount) revert AgreementPartiesIncomplete(parties.length);
-        listed = new Party[](partyCount);
-        for (uint256 i = 0; i < partyCount; ++i) {
-            listed[i] = Clauses.party(termsHash, parties[i]);
-            if (listed[i].index != i) revert AgreementPartiesIncomplete(i);
-        }
-    }
-
     function _requireSettled() private view returns (uint256 settledAt_) {
         settledAt_ = _settledAt;
         if (settledAt_ == 0) revert AgreementNotSettled();
@@ -233,6 +220,13 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
 
     function _hasBegun() private view returns (bool) {
         return _legs[0].custodian != address(0);
+    }
+
+    function _requireAll(Party[] memory listed, uint256 partyCount) private pure {
+        if (listed.length != partyCount) revert AgreementPartiesIncomplete(listed.length);
+        for (uint256 i = 0; i < partyCount; ++i) {
+            if (listed[i].index != i) revert AgreementPartiesIncomplete(i);
+        }
     }
 
     function _chargedTo(Ledger memory ledger, Party memory party) private pure returns (uint256) {

@@ -5,7 +5,7 @@ import {Case, CaseState, IAgreementClaims, SignedHeader} from "../src/interfaces
 import {IAgreementCustody, Phase} from "../src/interfaces/IAgreementCustody.sol";
 import {IAgreementDisputes} from "../src/interfaces/IAgreementDisputes.sol";
 import {IAgreementPayout} from "../src/interfaces/IAgreementPayout.sol";
-import {Clause, Clauses, Windows} from "../src/libraries/Clauses.sol";
+import {Clause, Clauses, Heading, Windows} from "../src/libraries/Clauses.sol";
 import {LegKeys} from "../src/libraries/Records.sol";
 import {DisputeFixture} from "./support/DisputeFixture.sol";
 import {BurningReceiver, RefusingReceiver, ReentrantReceiver, VerboseReceiver} from "./support/Receivers.sol";
@@ -218,17 +218,17 @@ contract AgreementContestTest is DisputeFixture {
         vm.warp(BEGIN + CONTEST_S - 1);
         _contest(caseId, carrier, BOND_WEI);
         vm.warp(BEGIN + 14 days);
-        (Clause memory general, Clause memory windows, Clause[] memory parties) = _settlement();
+        (Heading memory heading, Clause memory windows) = (_heading(3), _clause(WINDOWS));
         vm.expectRevert(abi.encodeWithSelector(IAgreementPayout.AgreementDisputesOpen.selector, 1));
-        agreement.settle(general, windows, parties);
+        agreement.settle(heading, windows);
 
         agreement.resolve(caseId);
         vm.expectRevert(
             abi.encodeWithSelector(IAgreementPayout.AgreementNotSettleable.selector, BEGIN + 14 days + CONTEST_S)
         );
-        agreement.settle(general, windows, parties);
+        agreement.settle(heading, windows);
         vm.warp(BEGIN + 14 days + CONTEST_S);
-        agreement.settle(general, windows, parties);
+        agreement.settle(heading, windows);
         vm.assertTrue(agreement.phase() == Phase.Settled);
     }
 
@@ -399,17 +399,7 @@ contract AgreementContestTest is DisputeFixture {
         return abi.encodeWithSelector(IAgreementClaims.AgreementBondTooLow.selector, bondWei, needed);
     }
 
-    function _settlement()
-        private
-        view
-        returns (Clause memory general, Clause memory windows, Clause[] memory parties)
-    {
-        (general, windows, parties) = (_clause(GENERAL), _clause(WINDOWS), new Clause[](3));
-        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
-    }
-
     function _settle() private {
-        (Clause memory general, Clause memory windows, Clause[] memory parties) = _settlement();
-        agreement.settle(general, windows, parties);
+        agreement.settle(_heading(3), _clause(WINDOWS));
     }
 }

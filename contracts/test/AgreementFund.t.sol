@@ -8,7 +8,7 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
 import {IAgreementPayout} from "../src/interfaces/IAgreementPayout.sol";
-import {Clause, Clauses, General} from "../src/libraries/Clauses.sol";
+import {Clause, Clauses, General, Heading} from "../src/libraries/Clauses.sol";
 import {PayoutFixture} from "./support/PayoutFixture.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -107,12 +107,13 @@ contract AgreementFundTest is PayoutFixture {
         IAgreement alone = IAgreement(vm.deployCode("AgreementPayout.sol:AgreementPayout"));
         Clause memory general = _clause(GENERAL);
         (Clause memory windows, Clause memory party) = (_clause(WINDOWS), _clause(PAYEE));
+        Heading memory heading = _heading(3);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
         alone.fund(general);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
         alone.fundWithPermit(general, 0, 27, 0, 0);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
-        alone.settle(general, windows, new Clause[](0));
+        alone.settle(heading, windows);
         vm.expectRevert(IAgreementPayout.AgreementNotSettled.selector);
         alone.claim(general, windows, party);
         vm.expectRevert(IAgreementPayout.AgreementNotSettled.selector);

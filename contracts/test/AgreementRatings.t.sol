@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {Conduct, IAgreementFactory, Rating} from "../src/interfaces/IAgreementFactory.sol";
 import {ICollateralEscrow} from "../src/interfaces/ICollateralEscrow.sol";
-import {Clause} from "../src/libraries/Clauses.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -74,9 +73,7 @@ contract AgreementRatingsTest is ShipmentFixture {
         vm.warp(BEGIN + 40 days);
         agreement.closeUndelivered(1, _clause(DEADLINE));
         vm.warp(BEGIN + 54 days);
-        Clause[] memory parties = new Clause[](3);
-        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
-        agreement.settle(_clause(GENERAL), _clause(WINDOWS), parties);
+        agreement.settle(_heading(3), _clause(WINDOWS));
         _requireRating(payer, payee, Rating(1, 1, 0, 0));
         _requireRating(payer, carrier, Rating(1, 0, 1, uint128(PENALTY_CAP)));
         vm.assertEq(escrow.reserved(), 0);

@@ -5,7 +5,7 @@ import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementCustody, Phase} from "../src/interfaces/IAgreementCustody.sol";
 import {IAgreementFactory, Rating} from "../src/interfaces/IAgreementFactory.sol";
 import {IAgreementPayout} from "../src/interfaces/IAgreementPayout.sol";
-import {Clause, Clauses, Windows} from "../src/libraries/Clauses.sol";
+import {Clause, Clauses, General, Heading, Windows} from "../src/libraries/Clauses.sol";
 import {ChargingStandIn} from "./support/ChargingStandIn.sol";
 import {PayoutFixture} from "./support/PayoutFixture.sol";
 import {vm} from "./support/Vm.sol";
@@ -79,28 +79,51 @@ contract AgreementSettleTest is PayoutFixture {
     function test_wantsAllPartiesInTheirOrder() external {
         _deliver();
         vm.warp(block.timestamp + DISPUTE_S);
-        Clause[] memory two = new Clause[](2);
-        (two[0], two[1]) = (_clause(PAYER), _clause(PAYEE));
-        _refusesParties(two, 2);
+        for (uint256 count = 0; count < 3; ++count) {
+            _refuses(
+                _heading(count), abi.encodeWithSelector(IAgreementPayout.AgreementPartiesIncomplete.selector, count)
+            );
+        }
+        bytes memory foreign = abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash);
+        Heading memory heading = _heading(3);
+        (heading.parties[1], heading.parties[2]) = (heading.parties[2], heading.parties[1]);
+        _refuses(heading, foreign);
+        heading.parties[1] = heading.parties[2];
+        _refuses(heading, foreign);
+    }
 
-        Clause[] memory parties = _parties();
-        (parties[1], parties[2]) = (parties[2], parties[1]);
-        _refusesParties(parties, 1);
-        parties[1] = _clause(PAYEE);
-        _refusesParties(parties, 2);
-        parties[0] = _clause(PAYEE);
-        _refusesParties(parties, 0);
-        _refusesParties(new Clause[](0), 0);
+    /// @dev Nothing reads on as a party what follows the parties, even where its fields would do for one.
+    function test_takesNoOtherClauseForAParty() external {
+        _deliver();
+        vm.warp(block.timestamp + DISPUTE_S);
+        _refuses(_heading(4), abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+        _replace(DEVICE, _partyBody(3, 3, "no carrier", STRANGER_KEY, AMOUNT, PENALTY_CAP));
+        _replace(GENERAL, _generalBodyOf(4));
+        _sealTerms();
+        agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+        vm.warp(BEGIN + 40 days);
+        agreement.closeUndelivered(0, _clause(DEADLINE));
+        vm.warp(block.timestamp + DISPUTE_S);
+        _refuses(_heading(4), abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+        _refuses(_heading(3), abi.encodeWithSelector(IAgreementPayout.AgreementPartiesIncomplete.selector, 3));
+    }
+
+    function test_refusesPartiesThatAreNotNumberedInTheirOrder() external {
+        _replace(CARRIER, _partyBody(3, 3, "carrier", CARRIER_KEY, AMOUNT, PENALTY_CAP));
+        _sealTerms();
+        agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
+        vm.warp(BEGIN + 40 days);
+        agreement.closeUndelivered(0, _clause(DEADLINE));
+        vm.warp(block.timestamp + DISPUTE_S);
+        _refuses(_heading(3), abi.encodeWithSelector(IAgreementPayout.AgreementPartiesIncomplete.selector, 2));
     }
 
     function test_refusesAPartyThatTheTermsDoNotName() external {
         _deliver();
         vm.warp(block.timestamp + DISPUTE_S);
-        Clause[] memory parties = _parties();
-        parties[2].body = _partyBody(2, 3, "stranger", STRANGER_KEY, AMOUNT, PENALTY_CAP);
-        (Clause memory general, Clause memory windows) = (_clause(GENERAL), _clause(WINDOWS));
-        vm.expectRevert(abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
-        agreement.settle(general, windows, parties);
+        Heading memory heading = _heading(3);
+        heading.parties[2].body = _partyBody(2, 3, "stranger", STRANGER_KEY, AMOUNT, PENALTY_CAP);
+        _refuses(heading, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
     /// @dev The payer signs with a stranger what names another payee: nothing is settled in that payee's name, and nobody is rated.
@@ -154,15 +177,18 @@ contract AgreementSettleTest is PayoutFixture {
     }
 
     function _refuses(bytes memory refusal) private {
-        (Clause memory general, Clause memory windows) = (_clause(GENERAL), _clause(WINDOWS));
-        Clause[] memory parties = _parties();
-        vm.expectRevert(refusal);
-        agreement.settle(general, windows, parties);
+        _refuses(_heading(3), refusal);
     }
 
-    function _refusesParties(Clause[] memory parties, uint256 position) private {
-        (Clause memory general, Clause memory windows) = (_clause(GENERAL), _clause(WINDOWS));
-        vm.expectRevert(abi.encodeWithSelector(IAgreementPayout.AgreementPartiesIncomplete.selector, position));
-        agreement.settle(general, windows, parties);
+    function _refuses(Heading memory heading, bytes memory refusal) private {
+        Clause memory windows = _clause(WINDOWS);
+        vm.expectRevert(refusal);
+        agreement.settle(heading, windows);
+    }
+
+    function _generalBodyOf(uint8 partyCount) private view returns (bytes memory) {
+        General memory general = _general();
+        general.partyCount = partyCount;
+        return _generalBody(general);
     }
 }

@@ -68,9 +68,7 @@ contract ClaimsRefusalsTest is ClaimsFixture {
         _start(_startCall());
         _recordCut(_cutCall(0, 20, PAYER, PAYER_KEY));
         vm.warp(block.timestamp + 14 days);
-        Clause[] memory parties = new Clause[](3);
-        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
-        agreement.settle(_clause(GENERAL), _clause(WINDOWS), parties);
+        agreement.settle(_heading(3), _clause(WINDOWS));
         _refusesAll(address(agreement), Phase.Settled);
     }
 

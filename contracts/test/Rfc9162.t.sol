@@ -14,6 +14,14 @@ contract Rfc9162Test {
         return Rfc9162.verifyInclusion(data, index, size, root, proof);
     }
 
+    function verifyPrefix(bytes32[] calldata data, uint256 size, bytes32 root, bytes32[] calldata rest)
+        external
+        view
+        returns (bool)
+    {
+        return Rfc9162.verifyPrefix(data, size, root, rest);
+    }
+
     function test_acceptsEveryLeafOfEveryTreeUpTo33() external view {
         for (uint256 size = 1; size <= 33; ++size) {
             bytes32[] memory data = _leaves(size, 0);
@@ -62,6 +70,73 @@ contract Rfc9162Test {
             )
         );
         vm.assertFalse(this.verify(node, 0, 2, MerkleReference.root(data), above));
+    }
+
+    function test_acceptsEveryBeginningOfEveryTreeUpTo33() external view {
+        for (uint256 size = 1; size <= 33; ++size) {
+            bytes32[] memory data = _leaves(size, 0);
+            bytes32 root = MerkleReference.root(data);
+            for (uint256 count = 1; count <= size; ++count) {
+                bytes32[] memory rest = MerkleReference.rest(data, count);
+                vm.assertTrue(this.verifyPrefix(_resized(data, count), size, root, rest));
+                vm.assertTrue(count < size || rest.length == 0);
+            }
+        }
+    }
+
+    function testFuzz_acceptsABeginningAndRefusesEveryChange(
+        uint256 seed,
+        uint16 sizeSeed,
+        uint16 countSeed,
+        uint8 flip
+    ) external view {
+        uint256 size = 2 + sizeSeed % 60;
+        uint256 count = 1 + countSeed % (size - 1);
+        bytes32[] memory data = _leaves(size, seed);
+        (bytes32 root, bytes32[] memory rest) = (MerkleReference.root(data), MerkleReference.rest(data, count));
+        data = _resized(data, count);
+        bytes32 mask = bytes32(uint256(1) << flip);
+
+        vm.assertTrue(this.verifyPrefix(data, size, root, rest));
+        vm.assertFalse(this.verifyPrefix(data, size, root ^ mask, rest), "root");
+        data[seed % count] ^= mask;
+        vm.assertFalse(this.verifyPrefix(data, size, root, rest), "leaf");
+        data[seed % count] ^= mask;
+        rest[seed % rest.length] ^= mask;
+        vm.assertFalse(this.verifyPrefix(data, size, root, rest), "node");
+        rest[seed % rest.length] ^= mask;
+        vm.assertFalse(this.verifyPrefix(data, size, root, _resized(rest, rest.length - 1)), "short");
+        vm.assertFalse(this.verifyPrefix(data, size, root, _resized(rest, rest.length + 1)), "long");
+        vm.assertFalse(this.verifyPrefix(_resized(data, count - 1), size, root, rest), "fewer");
+        vm.assertFalse(this.verifyPrefix(_resized(data, count + 1), size, root, rest), "more");
+    }
+
+    /// @dev Each leaf that is shown must count: of a tree that is said to be smaller, some would not.
+    function test_refusesMoreLeavesThanTheTreeIsSaidToHave() external view {
+        bytes32[] memory data = _leaves(4, 0);
+        bytes32[] memory none = new bytes32[](0);
+        for (uint256 size = 0; size < 4; ++size) {
+            vm.assertFalse(this.verifyPrefix(data, size, MerkleReference.root(_resized(data, size)), none));
+        }
+        vm.assertFalse(this.verifyPrefix(none, 0, sha256(""), none));
+        vm.assertFalse(this.verifyPrefix(none, 1, data[0], _resized(data, 1)));
+    }
+
+    /// @dev The node above two leaves is itself no leaf.
+    function testFuzz_refusesAnInnerNodeAsOneOfTheFirstLeaves(uint256 seed) external view {
+        bytes32[] memory data = _leaves(4, seed);
+        bytes32[] memory nodes = new bytes32[](2);
+        (nodes[0], nodes[1]) = (MerkleReference.root(_resized(data, 2)), MerkleReference.rest(data, 2)[0]);
+        vm.assertFalse(this.verifyPrefix(nodes, 2, MerkleReference.root(data), new bytes32[](0)));
+    }
+
+    function test_answersWhateverTheTreeIsSaidToHave() external view {
+        bytes32[] memory data = _leaves(1, 0);
+        for (uint256 bits = 1; bits < 256; ++bits) {
+            vm.assertFalse(this.verifyPrefix(data, 2 ** bits, data[0], new bytes32[](0)));
+            vm.assertFalse(this.verifyPrefix(data, 2 ** bits - 1, data[0], data));
+        }
+        vm.assertFalse(this.verifyPrefix(data, type(uint256).max, data[0], data));
     }
 
     /// @dev A hash that its gas does not pay for must stop everything: what is left in memory would pass as its result.

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {IAgreementFactory} from "../src/interfaces/IAgreementFactory.sol";
 import {AgreementAddress} from "../src/libraries/AgreementAddress.sol";
-import {Clause, Clauses, Device, Limit, Party} from "../src/libraries/Clauses.sol";
+import {Clause, Clauses, Content, Device, General, Heading, Limit, Party} from "../src/libraries/Clauses.sol";
 import {Disclosure} from "../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer} from "../src/libraries/Records.sol";
 import {LibraryHarness} from "./support/LibraryHarness.sol";
@@ -103,6 +103,7 @@ contract VectorsTest is ShipmentFixture {
                 _requireClause(harness, json, agreement, _at(all, clauses), written);
             }
             vm.assertTrue(clauses > 6);
+            _requireHeading(harness, json, agreement);
         }
         vm.assertTrue(agreements > 0);
     }
@@ -159,6 +160,25 @@ contract VectorsTest is ShipmentFixture {
             vm.parseJsonBytes(json, ".agreement.payee.ecdsa"),
             _clauseAt(terms, ".agreements[0].clauses[0]")
         );
+    }
+
+    /// @dev The clauses before those of the device, of which the vectors give the contents one by one.
+    function _requireHeading(LibraryHarness harness, string memory json, string memory agreement) private view {
+        Heading memory heading;
+        heading.parties = new Content[](vm.parseJsonUint(json, string.concat(agreement, ".heading.parties")));
+        heading.rest = vm.parseJsonBytes32Array(json, string.concat(agreement, ".heading.rest"));
+        string memory clauses = string.concat(agreement, ".clauses");
+        Clause memory clause = _clauseAt(json, _at(clauses, 0));
+        (heading.general, heading.size) = (Content(clause.salt, clause.body), clause.size);
+        for (uint256 i = 0; i < heading.parties.length; ++i) {
+            clause = _clauseAt(json, _at(clauses, 1 + i));
+            heading.parties[i] = Content(clause.salt, clause.body);
+        }
+        bytes32 termsHash = vm.parseJsonBytes32(json, string.concat(agreement, ".termsHash"));
+        (General memory general, Party[] memory listed) = harness.heading(termsHash, heading);
+        vm.assertEq(general.partyCount, listed.length, agreement);
+        vm.assertEq(listed[0].role, Clauses.ROLE_PAYER, agreement);
+        vm.assertEq(general.token, vm.parseJsonAddress(json, string.concat(agreement, ".terms.clauses[0].token")));
     }
 
     function _requireEnvelope(LibraryHarness harness, string memory json, string memory path) private view {

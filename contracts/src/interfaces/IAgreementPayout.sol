@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clause} from "../libraries/Clauses.sol";
+import {Clause, Heading} from "../libraries/Clauses.sol";
 
 /// @title Who gets what: guarantee, acknowledgements, settlement
 /// @notice Parties are paid off chain, in slices that each acknowledges. What the agreement holds, the guarantee, pays whoever is not.
@@ -45,7 +45,7 @@ interface IAgreementPayout {
     /// @notice Thrown when disputes are open: resolve them first.
     error AgreementDisputesOpen(uint256 count);
 
-    /// @notice Thrown when the disclosed parties are not all parties in order of their index.
+    /// @notice Thrown when the disclosed parties are not all parties, or their indices do not go up from 0.
     error AgreementPartiesIncomplete(uint256 position);
 
     /// @notice Thrown when the call needs a settled agreement.
@@ -70,8 +70,8 @@ interface IAgreementPayout {
 
     /// @notice Fixes who gets what, rates the parties, and frees the organisation's escrow. Once the dispute window has passed since delivery,
     /// the contest window since the last case, and no dispute is open. Anyone may call.
-    /// @param parties The clauses of all parties, in order of their index: payer, payee, carriers.
-    function settle(Clause calldata general, Clause calldata windows, Clause[] calldata parties) external;
+    /// @param heading The general clause and those of all parties.
+    function settle(Heading calldata heading, Clause calldata windows) external;
 
     /// @notice Pays a party from its guarantee what it was not paid off chain. Anyone may call, once the payment window has passed since
     /// settlement.

@@ -20,6 +20,23 @@ struct Clause {
     bytes32[] proof;
 }
 
+/// @notice A clause of which the place tells the kind.
+struct Content {
+    bytes32 salt;
+    bytes body;
+}
+
+/// @notice What terms begin with, disclosed together because that takes fewer nodes than clause by clause: general, then the parties.
+/// @param parties In the order of their indices.
+/// @param size Number of clauses of the terms.
+/// @param rest Roots of the subtrees to the right of these clauses, from the left.
+struct Heading {
+    Content general;
+    Content[] parties;
+    uint256 size;
+    bytes32[] rest;
+}
+
 /// @notice What applies to the whole agreement. Two strings follow in the clause that nothing on chain needs: legal regime and nature of penalties.
 /// @param ruleVersion What the clauses mean; 1.
 /// @param shipment SSCC, 18 ASCII digits, padded right with zeros.
@@ -212,33 +229,32 @@ library Clauses {
     /// @notice Thrown when a limit names a side that this rule version does not know.
     error ClauseSideUnknown(uint8 side);
 
+    /// @notice General clause and parties, in their order; whether those are all is for the caller to check.
+    function heading(bytes32 termsHash, Heading calldata shown)
+        internal
+        view
+        returns (General memory agreed, Party[] memory listed)
+    {
+        (Content calldata first, Content[] calldata others) = (shown.general, shown.parties);
+        bytes32[] memory hashes = new bytes32[](1 + others.length);
+        hashes[0] = _hash(GENERAL, first.salt, first.body);
+        for (uint256 i = 0; i < others.length; ++i) {
+            hashes[1 + i] = _hash(PARTY, others[i].salt, others[i].body);
+        }
+        if (!Rfc9162.verifyPrefix(hashes, shown.size, termsHash, shown.rest)) revert ClauseNotInTerms(termsHash);
+        _readGeneral(agreed, first.body);
+        listed = new Party[](others.length);
+        for (uint256 i = 0; i < others.length; ++i) {
+            _readParty(listed[i], others[i].body);
+        }
+    }
+
     function general(bytes32 termsHash, Clause calldata clause) internal view returns (General memory disclosed) {
-        bytes calldata body = _disclosed(termsHash, clause, GENERAL);
-        (
-            disclosed.ruleVersion,
-            disclosed.chainId,
-            disclosed.shipment,
-            disclosed.token,
-            disclosed.anchorWriter,
-            disclosed.classicalUntilMs,
-            disclosed.guaranteeBps,
-            disclosed.partyCount,
-            disclosed.amountTotal,
-            disclosed.guaranteeTotal
-        ) = abi.decode(body, (uint16, uint64, bytes32, address, address, uint64, uint16, uint8, uint256, uint256));
+        _readGeneral(disclosed, _disclosed(termsHash, clause, GENERAL));
     }
 
     function party(bytes32 termsHash, Clause calldata clause) internal view returns (Party memory disclosed) {
-        bytes calldata body = _disclosed(termsHash, clause, PARTY);
-        // The offset stands for the name, which nothing here needs: decoding it would copy it.
-        (
-            disclosed.index,
-            disclosed.role,,
-            disclosed.wallet,,
-            disclosed.slhDsaKey,
-            disclosed.amount,
-            disclosed.penaltyCap
-        ) = abi.decode(body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
+        _readParty(disclosed, _disclosed(termsHash, clause, PARTY));
     }
 
     /// @notice What of a party a handover needs, without memory for the rest.
@@ -311,9 +327,38 @@ library Clauses {
     {
         if (clause.kind != kind) revert ClauseKindUnexpected(clause.kind, kind);
         body = clause.body;
-        bytes32 clauseHash = Sha256.hash(abi.encodePacked(TAG_CLAUSE, clause.salt, kind, body));
+        bytes32 clauseHash = _hash(kind, clause.salt, body);
         if (!Rfc9162.verifyInclusion(clauseHash, clause.index, clause.size, termsHash, clause.proof)) {
             revert ClauseNotInTerms(termsHash);
         }
+    }
+
+    function _hash(uint16 kind, bytes32 salt, bytes calldata body) private view returns (bytes32) {
+        return Sha256.hash(abi.encodePacked(TAG_CLAUSE, salt, kind, body));
+    }
+
+    function _readGeneral(General memory disclosed, bytes calldata body) private pure {
+        // In two parts, as the older pipeline, by which tests are compiled, has no room for more variables.
+        (disclosed.ruleVersion, disclosed.chainId, disclosed.shipment, disclosed.token, disclosed.anchorWriter) =
+            abi.decode(body, (uint16, uint64, bytes32, address, address));
+        (
+            disclosed.classicalUntilMs,
+            disclosed.guaranteeBps,
+            disclosed.partyCount,
+            disclosed.amountTotal,
+            disclosed.guaranteeTotal
+        ) = abi.decode(body[5 * 32:], (uint64, uint16, uint8, uint256, uint256));
+    }
+
+    function _readParty(Party memory disclosed, bytes calldata body) private pure {
+        // The offset stands for the name, which nothing here needs: decoding it would copy it.
+        (
+            disclosed.index,
+            disclosed.role,,
+            disclosed.wallet,,
+            disclosed.slhDsaKey,
+            disclosed.amount,
+            disclosed.penaltyCap
+        ) = abi.decode(body, (uint8, uint8, uint256, address, bytes32, bytes32, uint256, uint256));
     }
 }

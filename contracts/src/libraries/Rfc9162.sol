@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Sha256} from "./Sha256.sol";
 
 /// @title Merkle trees of RFC 9162 with SHA-256
@@ -8,6 +9,9 @@ import {Sha256} from "./Sha256.sol";
 /// @dev A root binds neither index nor size: leaf 4 of 5 verifies as leaf 2 of 3 too. A caller to whom they matter takes size from where
 /// it was signed or stored together with the root, and index from the leaf itself.
 library Rfc9162 {
+    /// @dev More leaves than any tree here has; and by this many, the depth of the recursion is at most 32.
+    uint256 private constant PREFIX_SIZE_MAX = 2 ** 32;
+
     /// @notice Inclusion of a leaf, section 2.1.3.2. The proof must have exactly the length that index and size ask for.
     /// @param data The leaf's data: one 32-byte digest.
     /// @param index Place of the leaf, from 0.
@@ -39,6 +43,38 @@ library Rfc9162 {
             last >>= 1;
         }
         return last == 0 && node == root;
+    }
+
+    /// @notice Inclusion of the first leaves all at once: the root, as section 2.1.1 defines it, over them and what stands to their right.
+    /// @param data The first leaves' data, at least one: a 32-byte digest each.
+    /// @param size Leaves of the tree.
+    /// @param root Root of the tree.
+    /// @param rest Roots of the subtrees to the right of those leaves, from the left.
+    /// @return Whether the leaves are there; false, never a revert, for anything malformed.
+    function verifyPrefix(bytes32[] memory data, uint256 size, bytes32 root, bytes32[] calldata rest)
+        internal
+        view
+        returns (bool)
+    {
+        if (data.length == 0 || data.length > size || size > PREFIX_SIZE_MAX) return false;
+        (bytes32 node, uint256 used) = _rootOf(data, 0, size, rest, 0);
+        return used == rest.length && node == root;
+    }
+
+    /// @dev Root over `size` leaves from number `from` on, and how many nodes of `rest` are used then.
+    function _rootOf(bytes32[] memory data, uint256 from, uint256 size, bytes32[] calldata rest, uint256 used)
+        private
+        view
+        returns (bytes32 node, uint256)
+    {
+        if (from >= data.length) return (used < rest.length ? rest[used] : bytes32(0), used + 1);
+        if (size == 1) return (_leaf(data[from]), used);
+        // The largest power of two that is smaller.
+        uint256 split = 2 ** Math.log2(size - 1);
+        (node, used) = _rootOf(data, from, split, rest, used);
+        bytes32 right;
+        (right, used) = _rootOf(data, from + split, size - split, rest, used);
+        return (_parent(node, right), used);
     }
 
     /// @dev A node of the proof, which has so many: the caller's loop ends with them.

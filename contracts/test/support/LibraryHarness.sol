@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clause, Clauses, Device, Limit, Party} from "../../src/libraries/Clauses.sol";
+import {Clause, Clauses, Device, General, Heading, Limit, Party} from "../../src/libraries/Clauses.sol";
 import {Disclosure, EnvelopeCodec} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, Records} from "../../src/libraries/Records.sol";
 import {Rfc9162} from "../../src/libraries/Rfc9162.sol";
@@ -68,6 +68,10 @@ contract LibraryHarness {
             EnvelopeCodec.baseUtcMsOf(header),
             EnvelopeCodec.clockStateOf(header)
         );
+    }
+
+    function heading(bytes32 termsHash, Heading calldata shown) external view returns (General memory, Party[] memory) {
+        return Clauses.heading(termsHash, shown);
     }
 
     function party(bytes32 termsHash, Clause calldata clause) external view returns (Party memory) {

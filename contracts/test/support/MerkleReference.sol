@@ -12,6 +12,22 @@ library MerkleReference {
         return _path(data, index, 0, data.length);
     }
 
+    /// @dev Roots of the subtrees to the right of the first `count` leaves, from the left.
+    function rest(bytes32[] memory data, uint256 count) internal pure returns (bytes32[] memory) {
+        return _rest(data, count, 0, data.length);
+    }
+
+    function _rest(bytes32[] memory data, uint256 count, uint256 from, uint256 size)
+        private
+        pure
+        returns (bytes32[] memory)
+    {
+        if (from + size <= count) return new bytes32[](0);
+        uint256 left = _splitOf(size);
+        if (count > from + left) return _rest(data, count, from + left, size - left);
+        return _append(_rest(data, count, from, left), _root(data, from + left, size - left));
+    }
+
     function _root(bytes32[] memory data, uint256 from, uint256 size) private pure returns (bytes32) {
         if (size == 0) return sha256("");
         if (size == 1) return sha256(abi.encodePacked(uint8(0), data[from]));

@@ -5,7 +5,7 @@ import {IAgreement} from "../../src/interfaces/IAgreement.sol";
 import {Phase} from "../../src/interfaces/IAgreementCustody.sol";
 import {IAgreementPayout} from "../../src/interfaces/IAgreementPayout.sol";
 import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
-import {Clause, Clauses, General} from "../../src/libraries/Clauses.sol";
+import {Clause, Clauses, General, Heading} from "../../src/libraries/Clauses.sol";
 import {ChargingStandIn} from "./ChargingStandIn.sol";
 import {PayoutFixture} from "./PayoutFixture.sol";
 import {RecordedLog, vm} from "./Vm.sol";
@@ -22,6 +22,7 @@ struct Deal {
 
 /// @notice The clauses of a deal.
 struct Disclosed {
+    Heading heading;
     Clause general;
     Clause windows;
     Clause deadline;
@@ -111,7 +112,7 @@ contract MoneyHandler is PayoutFixture {
         which %= DEALS;
         Disclosed memory shown = _disclosed(which);
         vm.recordLogs();
-        try _deals[which].agreement.settle(shown.general, shown.windows, shown.parties) {
+        try _deals[which].agreement.settle(shown.heading, shown.windows) {
             ++settledCount;
             if (!_isBalanced(which, vm.getRecordedLogs())) ++unbalancedCount;
         } catch {} // too early, say: the time that was waited for stays
@@ -188,7 +189,10 @@ contract MoneyHandler is PayoutFixture {
             agreement.recordCut,
             (cut.leg, cut.keys, cut.offer, cut.accept, cut.acceptSignature, cut.cut, cut.signature, cut.taker)
         );
-        deal.clauses = abi.encode(Disclosed(_clause(GENERAL), _clause(WINDOWS), _clause(DEADLINE), _parties()));
+        Clause[] memory parties = new Clause[](3);
+        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
+        deal.clauses =
+            abi.encode(Disclosed(_heading(3), _clause(GENERAL), _clause(WINDOWS), _clause(DEADLINE), parties));
     }
 
     function _disclosed(uint256 which) private view returns (Disclosed memory) {

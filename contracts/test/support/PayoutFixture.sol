@@ -60,7 +60,7 @@ abstract contract PayoutFixture is ShipmentFixture {
     }
 
     function _settle() internal {
-        agreement.settle(_clause(GENERAL), _clause(WINDOWS), _parties());
+        agreement.settle(_heading(3), _clause(WINDOWS));
     }
 
     /// @dev Delivered, charged as the test has done, and settled as early as it goes.
@@ -68,11 +68,6 @@ abstract contract PayoutFixture is ShipmentFixture {
         _deliver();
         vm.warp(block.timestamp + DISPUTE_S);
         _settle();
-    }
-
-    function _parties() internal view virtual returns (Clause[] memory parties) {
-        parties = new Clause[](3);
-        (parties[0], parties[1], parties[2]) = (_clause(PAYER), _clause(PAYEE), _clause(CARRIER));
     }
 
     function _claim(uint256 party) internal {

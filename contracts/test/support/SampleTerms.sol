@@ -4,8 +4,10 @@ pragma solidity 0.8.37;
 import {
     Clause,
     Clauses,
+    Content,
     Deadline,
     General,
+    Heading,
     Limit,
     Milestone,
     Penalty,
@@ -237,6 +239,20 @@ abstract contract SampleTerms is Signing {
         clause.index = index;
         clause.size = _terms.length;
         clause.proof = MerkleReference.proof(_clauseHashes, index);
+    }
+
+    /// @dev The general clause and the first `count` parties.
+    function _heading(uint256 count) internal view returns (Heading memory heading) {
+        heading.general = _content(GENERAL);
+        heading.parties = new Content[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            heading.parties[i] = _content(PAYER + i);
+        }
+        (heading.size, heading.rest) = (_terms.length, MerkleReference.rest(_clauseHashes, 1 + count));
+    }
+
+    function _content(uint256 index) internal view returns (Content memory) {
+        return Content(_terms[index].salt, _terms[index].body);
     }
 
     function _clauseHash(Clause memory clause) internal pure returns (bytes32) {

@@ -177,6 +177,38 @@ describe('consistency proofs', () => {
   })
 })
 
+describe('prefix proofs', () => {
+  // The definition of a root once more, with what is not known taken from the proof.
+  const rootFrom = (
+    known: readonly Uint8Array[],
+    start: number,
+    end: number,
+    rest: Uint8Array[],
+  ): Uint8Array => {
+    if (start >= known.length) return rest.shift() as Uint8Array
+    if (end - start === 1) return sha256Of(Uint8Array.of(0), known[start] as Uint8Array)
+    let split = 1
+    while (split * 2 < end - start) split *= 2
+    const left = rootFrom(known, start, start + split, rest)
+    return sha256Of(Uint8Array.of(1), left, rootFrom(known, start + split, end, rest))
+  }
+
+  it('complete the first leaves of every tree up to 40 to its root, with no node to spare', () => {
+    for (let size = 1; size <= SIZE_MAX; size++) {
+      for (let count = 1; count <= size; count++) {
+        const proof = log.prefixProof(count, size)
+        const root = rootFrom(leaves.slice(0, count), 0, size, proof)
+        expect(hex(root), `${count} of ${size}`).toBe(hex(log.root(size)))
+        expect(proof).toEqual([])
+      }
+    }
+  })
+
+  it('are empty for the whole tree', () => {
+    expect(log.prefixProof(SIZE_MAX)).toEqual([])
+  })
+})
+
 describe('a tree that grew from two histories', () => {
   it('has no consistency proof between them', () => {
     fc.assert(
@@ -233,6 +265,8 @@ describe('what the tree does not hold', () => {
     expect(() => log.inclusionProof(3, 3)).toThrow('Leaf 3 is not in a tree of 3 leaves')
     expect(() => log.inclusionProof(-1)).toThrow(RangeError)
     expect(() => log.consistencyProof(4, 3)).toThrow('A tree of 4 leaves is no prefix of a tree of 3 leaves')
+    expect(() => log.prefixProof(4, 3)).toThrow('A tree of 3 leaves does not begin with 4')
+    expect(() => log.prefixProof(0)).toThrow(RangeError)
     expect(() => log.root(1.5)).toThrow(RangeError)
   })
 })

@@ -110,6 +110,26 @@ export class MerkleLog {
     return proof.reverse()
   }
 
+  /** Roots of the subtrees to the right of the first `count` leaves, from the left: with those leaves they give the root (RFC 9162 §2.1.1). */
+  prefixProof(count: number, size: number = this.size): Uint8Array[] {
+    this.#checkSize(size)
+    if (!Number.isSafeInteger(count) || count < 1 || count > size)
+      throw new RangeError(`A tree of ${size} leaves does not begin with ${count}`)
+    const proof: Uint8Array[] = []
+    let start = 0
+    let end = size
+    while (end > count) {
+      const middle = start + splitOf(end - start)
+      if (count <= middle) {
+        proof.push(this.#range(middle, end).slice())
+        end = middle
+      } else {
+        start = middle
+      }
+    }
+    return proof.reverse()
+  }
+
   #row(level: number): HashRow {
     return this.#rows[level] as HashRow
   }

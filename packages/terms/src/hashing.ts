@@ -33,16 +33,49 @@ export type ClauseDisclosure = {
 export function discloseClause(terms: Terms, clause: Clause): ClauseDisclosure {
   const index = terms.clauses.findIndex((each) => each.salt === clause.salt && each.kind === clause.kind)
   if (index < 0) throw new Error(`the terms hold no such ${clause.kind} clause`)
-  const log = new MerkleLog()
-  for (const each of terms.clauses) log.append(hexToBytes(clauseHash(each)))
   return {
     kind: CLAUSE_KINDS[clause.kind],
-    salt: clause.salt,
-    body: encodeClause(clause),
+    ...contentOf(clause),
     index: BigInt(index),
     size: BigInt(terms.clauses.length),
-    proof: log.inclusionProof(index).map((node) => bytesToHex(node)),
+    proof: logOf(terms)
+      .inclusionProof(index)
+      .map((node) => bytesToHex(node)),
   }
+}
+
+/** The Solidity struct `Heading`: the general clause and all parties, and the roots of the subtrees to their right under `termsHash`. */
+export type HeadingDisclosure = {
+  general: ClauseContent
+  parties: ClauseContent[]
+  size: bigint
+  rest: Hex[]
+}
+
+/** A clause of which the place tells the kind. */
+export type ClauseContent = { salt: Hex; body: Hex }
+
+/** Discloses what terms begin with, in the order of docs/formats.md: the general clause, then the parties. */
+export function discloseHeading(terms: Terms): HeadingDisclosure {
+  const [first, ...shown] = terms.clauses.filter(({ kind }) => kind === 'general' || kind === 'party')
+  if (first?.kind !== 'general') throw new Error('the terms do not begin with the general clause')
+  const rest = logOf(terms).prefixProof(1 + shown.length)
+  return {
+    general: contentOf(first),
+    parties: shown.map(contentOf),
+    size: BigInt(terms.clauses.length),
+    rest: rest.map((node) => bytesToHex(node)),
+  }
+}
+
+function contentOf(clause: Clause): ClauseContent {
+  return { salt: clause.salt, body: encodeClause(clause) }
+}
+
+function logOf(terms: Terms): MerkleLog {
+  const log = new MerkleLog()
+  for (const clause of terms.clauses) log.append(hexToBytes(clauseHash(clause)))
+  return log
 }
 
 /** Where an excursion began: the first outside reading, by envelope and place within it. */

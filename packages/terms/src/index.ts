@@ -36,10 +36,13 @@ export { type DeviceIdentity, type DraftFacts, deviceIdentity, draftTerms } from
 export { guaranteeOf } from './guarantee.ts'
 export {
   type CaseStart,
+  type ClauseContent,
   type ClauseDisclosure,
   caseId,
   clauseHash,
   discloseClause,
+  discloseHeading,
+  type HeadingDisclosure,
   termsHash,
 } from './hashing.ts'
 export { METRIC_RANGES } from './metric-ranges.ts'

@@ -1,5 +1,5 @@
 // Guarantee, settlement, and what is paid out of the guarantee.
-import { discloseClause, general, parties, partyByWallet, type Terms, windows } from '@consign/terms'
+import { discloseClause, discloseHeading, general, partyByWallet, type Terms, windows } from '@consign/terms'
 import { type Hex, parseSignature } from 'viem'
 import type { AgreementArguments } from '../agreement-call.ts'
 
@@ -19,11 +19,7 @@ export function fundWithPermitArguments(
 
 /** Arguments of `settle`. */
 export function settleArguments(terms: Terms): AgreementArguments<'settle'> {
-  return [
-    discloseClause(terms, general(terms)),
-    discloseClause(terms, windows(terms)),
-    parties(terms).map((party) => discloseClause(terms, party)),
-  ]
+  return [discloseHeading(terms), discloseClause(terms, windows(terms))]
 }
 
 /** Arguments of `claim` for a party. Throws when the terms do not list it. */

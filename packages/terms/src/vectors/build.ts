@@ -5,7 +5,7 @@
 import { agreementAddress, agreementInitCode, agreementSalt } from '../address.ts'
 import type { Terms } from '../clauses.ts'
 import type { TermsDraft } from '../draft.ts'
-import { caseId, clauseHash, discloseClause, termsHash } from '../hashing.ts'
+import { caseId, clauseHash, discloseClause, discloseHeading, termsHash } from '../hashing.ts'
 import { sampleAgreement } from '../testing.ts'
 import { placeOf, repeat } from './place.ts'
 import { signatureVectors } from './signatures.ts'
@@ -20,7 +20,7 @@ export async function buildVectors(drafts: Record<string, TermsDraft>) {
   return {
     'terms.json': {
       about:
-        'Terms documents, their clauses as Solidity takes them (struct Clause) and their hashes. SHA-256.',
+        'Terms documents, their clauses as Solidity takes them (structs Clause and Heading) and their hashes. SHA-256.',
       agreements: samples.map(({ name, terms }) => ({ name, ...hashedTerms(terms) })),
     },
     'signatures.json': await signatureVectors(first),
@@ -34,6 +34,7 @@ export async function buildVectors(drafts: Record<string, TermsDraft>) {
 }
 
 function hashedTerms(terms: Terms) {
+  const heading = discloseHeading(terms)
   return {
     termsHash: termsHash(terms),
     terms,
@@ -41,6 +42,7 @@ function hashedTerms(terms: Terms) {
       const { index, size, ...disclosure } = discloseClause(terms, clause)
       return { ...disclosure, index: Number(index), size: Number(size), clauseHash: clauseHash(clause) }
     }),
+    heading: { parties: heading.parties.length, rest: heading.rest },
   }
 }
 
