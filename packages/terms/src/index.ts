@@ -105,6 +105,7 @@ export {
   type ManualCut,
   manualCutDigest,
   manualCutTypedData,
+  NO_NEXT_KEYS,
   TENDER_REFUSAL_TYPES,
   type TenderRefusal,
   tenderRefusalDigest,
