@@ -19,7 +19,7 @@ import {
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { ConsignEvent, EventData, EventOf } from '@consign/events'
-import { general, partyByWallet, termsHash } from '@consign/terms'
+import { general, partyByWallet, type Terms, termsHash } from '@consign/terms'
 import { decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import { type Agreement, keysOf, termsOf } from './agreements.ts'
 import type { Anchor } from './anchor-policy.ts'
@@ -209,14 +209,14 @@ function tender(
 function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement) {
   const { leg, to, offer, accept, cut } = transferred
   const terms = termsOf(known)
-  if (partyByWallet(terms, to) === undefined)
-    throw new Refusal('agreement.party', `${to}, who accepted, is no party of the terms`)
+  requireParty(terms, to)
   return cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
 }
 
 function manualCut(said: EventData<'custody.transferred.manually.v1'>, known: Agreement) {
   const terms = termsOf(known)
   const { leg, n, to, nextKeysHash, reasonsHash, fromSignature, toSignature } = said
+  requireParty(terms, to)
   const [amount, penaltyMax] = [BigInt(said.amount), BigInt(said.penaltyMax)]
   const signed = { leg, n, timeMs: BigInt(said.timeMs), to, nextKeysHash, amount, penaltyMax, reasonsHash }
   return manualCutArguments({
@@ -225,6 +225,11 @@ function manualCut(said: EventData<'custody.transferred.manually.v1'>, known: Ag
     fromSignature: fromSignature.ecdsa,
     toSignature: toSignature.ecdsa,
   })
+}
+
+function requireParty(terms: Terms, taker: Hex): void {
+  if (partyByWallet(terms, taker) !== undefined) return
+  throw new Refusal('agreement.party', `${taker}, who takes the goods, is no party of the terms`)
 }
 
 // A leg has one tender, but any number of offers.
