@@ -41,6 +41,7 @@ export {
   discloseClause,
   termsHash,
 } from './hashing.ts'
+export { SIGNED_MANUAL_CUT } from './manual-cut-fields.ts'
 export { METRIC_RANGES } from './metric-ranges.ts'
 export { type ParseOptions, parseTerms } from './parse.ts'
 export {

@@ -10,7 +10,14 @@ import {
   verifyLegKeys,
 } from '@consign/envelope'
 import type { Hex } from '@consign/events'
-import { type ManualCut, manualCutDigest, NO_NEXT_KEYS, partyByWallet, verifyManualCut } from '@consign/terms'
+import {
+  type ManualCut,
+  manualCutDigest,
+  NO_NEXT_KEYS,
+  partyByWallet,
+  SIGNED_MANUAL_CUT,
+  verifyManualCut,
+} from '@consign/terms'
 import { z } from 'zod'
 import type { Agreement, Replacement } from './domain/agreement.ts'
 import type { Place } from './domain/device-record.ts'
@@ -22,27 +29,11 @@ import {
   hexText,
   highestStoredSeq,
   type RequestContext,
-  signature,
 } from './requests.ts'
 
-// Decimal, as what was signed has more digits than a number of JSON.
-const whole = z.string().regex(/^(?:0|[1-9]\d{0,77})$/, 'must be a whole number in decimal digits, as text')
-const uint32 = z.int().min(0).max(0xffff_ffff)
 const cutManuallyRequest = z.strictObject({
   agreement: addressText,
-  manualCut: z.strictObject({
-    termsHash: hash32Text,
-    leg: uint32,
-    n: uint32,
-    timeMs: whole.refine((text) => BigInt(text) <= Number.MAX_SAFE_INTEGER, 'must be ms since 1970'),
-    to: addressText,
-    nextKeysHash: hash32Text,
-    amount: whole,
-    penaltyMax: whole,
-    reasonsHash: hash32Text,
-  }),
-  fromSignature: signature,
-  toSignature: signature,
+  ...SIGNED_MANUAL_CUT,
   replacement: z
     .strictObject({
       device: z.strictObject({ p256: hexText, mlDsaKey: hexText, slhDsaKey: hash32Text }),
@@ -60,8 +51,7 @@ export async function submitManualCut(context: RequestContext, address: Hex, ask
   const { log, crypto, deployment } = context
   const request = cutManuallyRequest.safeParse(asked)
   if (!request.success) throw badRequest('manualCut.request', request.error)
-  const { agreement, fromSignature, toSignature, replacement: shown } = request.data
-  const record = recordOf(request.data.manualCut)
+  const { agreement, manualCut: record, fromSignature, toSignature, replacement: shown } = request.data
   const place = { chainId: deployment.chainId, agreement }
   const cutDigest = manualCutDigest(place, record)
   const replacement = shown && (await verifyReplacement(crypto, place, record, shown))
@@ -78,13 +68,6 @@ export async function submitManualCut(context: RequestContext, address: Hex, ask
   await context.deskOf(agreement).request(verify, { timeMs: context.nowMs() })
   return { ok: true as const, agreement, leg: record.leg, cutDigest }
 }
-
-const recordOf = (asked: z.output<typeof cutManuallyRequest>['manualCut']): ManualCut => ({
-  ...asked,
-  timeMs: BigInt(asked.timeMs),
-  amount: BigInt(asked.amount),
-  penaltyMax: BigInt(asked.penaltyMax),
-})
 
 function requireParty({ signed }: Agreement, address: Hex): void {
   if (signed !== undefined && partyByWallet(signed.terms, address) !== undefined) return
