@@ -40,6 +40,7 @@ export const configSchema = z.object({
     .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address, 0x and 40 hex digits')
     .transform((address) => address.toLowerCase() as Hex),
   CHAIN_ID: whole(1, Number.MAX_SAFE_INTEGER),
+  REPLACES_LEG: whole(0, 0xffff_fffe).optional(),
   SOURCE: z.enum(['simulation', 'replay'], 'must be simulation or replay').default('simulation'),
   SEED: whole(0, 2 ** 31 - 1).default(1),
   PACE_MS: whole(0, DAY_MS).default(0),
@@ -86,10 +87,10 @@ export function readProvisioning(config: Config): Provisioning {
   ): Uint8Array => key(read(name, config), name, (text) => fromHex(text, length))
   const terms = readTerms(config)
   const own = deviceId(identity.public)
-  if (device(terms).deviceId !== `0x${own}`)
+  if (config.REPLACES_LEG === undefined && device(terms).deviceId !== `0x${own}`)
     throw new Refusal(
       'config.device',
-      `the terms are for device ${device(terms).deviceId}, this one is 0x${own}: give the terms made for it`,
+      `the terms are for device ${device(terms).deviceId}, this one is 0x${own}: give the terms made for it, or REPLACES_LEG`,
     )
   if (general(terms).chainId !== config.CHAIN_ID)
     throw new Refusal(

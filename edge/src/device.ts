@@ -3,6 +3,7 @@ import { type CryptoProvider, type Hex, type KeySet, Refusal } from '@consign/en
 import type { Logger } from '@consign/runtime'
 import type { Terms } from '@consign/terms'
 import { Custody } from './custody/custody.ts'
+import { Replacement, type SignedManualCut } from './custody/replacement.ts'
 import type { Tell } from './events.ts'
 import type { Clock } from './record/clock.ts'
 import { Recorder } from './record/recorder.ts'
@@ -21,6 +22,8 @@ export type DeviceOptions = {
   agreement: Hex
   deviceId: string
   identity: KeySet
+  /** The leg whose device this one replaces; absent for the device of the terms. */
+  replacesLeg?: number | undefined
   bootId: Uint8Array
   readingsPerEnvelope: number
   envelopeMsMax: number
@@ -44,6 +47,7 @@ export class Device {
   readonly #o: DeviceOptions
   readonly #serial = new Serial()
   readonly #changes = new EventEmitter<{ moved: [] }>()
+  readonly #replacement: Replacement | undefined
   readonly #sealer: Sealer
   readonly #fault: Promise<never>
   #isOver = false
@@ -58,6 +62,8 @@ export class Device {
     this.#sealer = new Sealer({ ...options, keys: () => this.recorder.keys(), fail })
     this.recorder = new Recorder({ ...options, clockState: 1, sealer: this.#sealer })
     this.custody = new Custody({ ...options, recorder: this.recorder, sealer: this.#sealer })
+    const { replacesLeg: endedLeg } = options
+    this.#replacement = endedLeg === undefined ? undefined : new Replacement({ ...options, endedLeg })
   }
 
   /**
@@ -66,8 +72,9 @@ export class Device {
    */
   async run(signal: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
-      await this.custody.begin(this.#o.identity)
-      await this.custody.resume()
+      if (this.#replacement === undefined) await this.custody.begin(this.#o.identity)
+      if (this.custody.hasBegun) await this.custody.resume()
+      else await this.#replacement?.show()
     })
     this.#sealer.wake()
     const over = new AbortController()
@@ -82,14 +89,31 @@ export class Device {
   }
 
   /** Takes an acceptance; an invalid one is reported and changes nothing. */
-  async accept(bytes: Uint8Array, channel: AcceptChannel): Promise<void> {
+  accept(bytes: Uint8Array, channel: AcceptChannel): Promise<void> {
+    return this.#orReport(channel, async () => {
+      if (this.#isOver || (channel === 'downlink' && this.custody.hasAccepted(bytes))) return
+      if (!this.custody.hasBegun) throw new Refusal('accept.offer', 'this device has offered nothing yet')
+      await this.custody.accept(bytes)
+      this.#changes.emit('moved')
+    })
+  }
+
+  /** Takes the manual cut by which this device goes on in place of another one; an invalid one is reported and changes nothing. */
+  takeOver(signed: SignedManualCut): Promise<void> {
+    return this.#orReport('camera', async () => {
+      if (this.#isOver) return
+      if (this.#replacement === undefined || this.custody.hasBegun)
+        throw new Refusal('manualCut.device', 'this device has a leg already; it replaces no other one')
+      await this.#replacement.takeOver(signed)
+      await this.custody.resume()
+      this.#changes.emit('moved')
+    })
+  }
+
+  async #orReport(channel: AcceptChannel, work: () => Promise<void>): Promise<void> {
     const { tell, log } = this.#o
     try {
-      await this.#serial.run(async () => {
-        if (this.#isOver || (channel === 'downlink' && this.custody.hasAccepted(bytes))) return
-        await this.custody.accept(bytes)
-        this.#changes.emit('moved')
-      })
+      await this.#serial.run(work)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       log.warn({ code: error.code, channel }, error.message)
@@ -100,7 +124,7 @@ export class Device {
   /** Someone presses the button on the box: offers it without stopping the recording. */
   async scan(): Promise<void> {
     await this.#serial.run(async () => {
-      if (!this.#isOver && !this.custody.isDelivered) await this.custody.scan({ hold: false })
+      if (this.#isRecording) await this.custody.scan({ hold: false })
     })
   }
 
@@ -120,15 +144,19 @@ export class Device {
   }
 
   async #take(item: SourceItem, position: number): Promise<void> {
-    if (this.#isOver || this.custody.isDelivered) return
+    if (!this.#isRecording) return
     if (item.kind === 'reading') return this.recorder.take(item.reading, position, item)
     if (item.kind === 'scan') return this.custody.scan({ hold: item.hold, position: position + 1 })
     return this.custody.scan({ hold: true })
   }
 
-  /** Waits while a scan holds the source; false when there is nothing more to follow. */
+  get #isRecording(): boolean {
+    return !this.#isOver && this.custody.hasBegun && !this.custody.isDelivered
+  }
+
+  /** Waits while a scan holds the source, or no leg has begun; false when there is nothing more to follow. */
   async #mayGoOn(signal: AbortSignal): Promise<boolean> {
-    while (this.custody.isHolding && !signal.aborted)
+    while ((this.custody.isHolding || !this.custody.hasBegun) && !signal.aborted)
       await once(this.#changes, 'moved', { signal }).catch(() => {})
     return !signal.aborted && !this.custody.isDelivered
   }
@@ -141,7 +169,7 @@ export class Device {
   }
 
   async #tick(): Promise<void> {
-    if (this.#isOver || this.custody.isDelivered) return
+    if (!this.#isRecording) return
     await this.recorder.tick()
     if (this.custody.needsNewOffer) await this.custody.scan({ hold: true })
   }

@@ -34,6 +34,14 @@ export type DeviceEvent =
       nonce: Hex
       ttlEnvelopes: number
     }
+  | {
+      event: 'replacement'
+      leg: number
+      nextKeysHash: Hex
+      nextKeys: Hex
+      device: { p256: Hex; mlDsaKey: Hex; slhDsaKey: Hex }
+    }
+  | { event: 'tookOver'; leg: number; cutDigest: Hex; to: Hex; name: string }
   | { event: 'accepted'; leg: number; offerDigest: Hex; party: Hex; name: string; acceptDigest: Hex }
   | { event: 'refused'; code: string; reason: string }
   | {

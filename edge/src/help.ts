@@ -11,6 +11,7 @@ usage: node edge/src/main.ts        configuration by environment variables
   TLS_CERT_FILE, TLS_KEY_FILE   the device's certificate (CN = device id) and its key
   INGEST_SESSION_KEY_FILE  public X-Wing key of ingest, hex
   INGEST_RECEIPT_KEY_FILE  public ML-DSA-44 key of ingest's receipts, hex
+  REPLACES_LEG             the leg whose device is dead or lost: shows keys for the next leg (replacement), and begins it with a manual cut that names them
   SOURCE                   simulation (default) or replay
     simulation: SEED (1), READINGS_PER_LEG (96), PACE_MS between readings (0)
     replay:     REPLAY_FILE, REPLAY_DEVICE, HANDOVERS (ISO times in the file's own time, at most two, by comma), PACE_MS (0),
@@ -21,6 +22,7 @@ usage: node edge/src/main.ts        configuration by environment variables
 
 stdout: one JSON object per line (offer, accepted, cut, envelope, excursion, delivered, …). stderr: the log.
 stdin:  {"accept":"0x…"}  a signed acceptance, as a camera would read it;  {"scan":true}  the button: offer the goods now.
+        {"manualCut":{"agreement":"0x…","manualCut":{…},"fromSignature":{…},"toSignature":{…}}}  both custodians signed: go on in place of another device.
 exit:   0 delivered or stopped, 1 failed, 2 wrong configuration or input.
 
 examples:

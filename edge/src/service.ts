@@ -26,6 +26,7 @@ export async function prepare(config: Config): Promise<Prepared> {
   claim(spool, 'agreement', config.AGREEMENT)
   claim(spool, 'chainId', config.CHAIN_ID)
   claim(spool, 'termsHash', termsHash(terms))
+  claim(spool, 'replacesLeg', config.REPLACES_LEG ?? null)
   const nowMs = spool.fact<number>('sourceNowMs') ?? config.NOW_MS ?? defaultEndMs(config, terms)
   const source = await chooseSource(config, terms, nowMs)
   const { SOURCE, SEED, READINGS_PER_LEG, REPLAY_DEVICE, REPLAY_INTERVAL_MS, HANDOVERS } = config
@@ -82,6 +83,7 @@ export async function runEdge(
     ...shared,
     terms: provisioning.terms,
     identity: provisioning.identity,
+    replacesLeg: config.REPLACES_LEG,
     bootId: bootId(),
     readingsPerEnvelope: config.READINGS_PER_ENVELOPE,
     envelopeMsMax: config.ENVELOPE_MS_MAX,
@@ -90,6 +92,7 @@ export async function runEdge(
   })
   followCommands(process.stdin, {
     accept: (bytes) => void device.accept(bytes, 'camera').catch(fail),
+    manualCut: (signed) => void device.takeOver(signed).catch(fail),
     scan: () => void device.scan().catch(fail),
     refused: ({ code, message }) => {
       log.warn({ code }, message)
@@ -101,8 +104,10 @@ export async function runEdge(
   ready()
   try {
     await Promise.race([deliver(device, uplink, spool, either), sending, fault])
-    const { leg, party } = device.recorder.leg
-    if (device.custody.isDelivered && spool.frames.count() === 0) tell({ event: 'delivered', leg, to: party })
+    if (device.custody.isDelivered && spool.frames.count() === 0) {
+      const { leg, party } = device.recorder.leg
+      tell({ event: 'delivered', leg, to: party })
+    }
   } finally {
     over.abort()
     await sending.catch(() => {})

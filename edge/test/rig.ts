@@ -17,6 +17,7 @@ import {
 import { partyByWallet, signAccept, type TermsDraft, termsHash } from '@consign/terms'
 import { SAMPLE_DRAFT, type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
 import { Custody } from '../src/custody/custody.ts'
+import { Replacement } from '../src/custody/replacement.ts'
 import type { DeviceEvent } from '../src/events.ts'
 import { Recorder } from '../src/record/recorder.ts'
 import { Sealer } from '../src/record/sealer.ts'
@@ -24,6 +25,8 @@ import { Spool } from '../src/spool/spool.ts'
 
 export const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
 export const CHAIN_ID = 31_337
+/** Identity of a device that the terms do not name. */
+export const SPARE: KeySet = native.keysFromSeed(new Uint8Array(32).fill(250))
 const START_MS = Date.UTC(2026, 10, 1)
 
 export type EventOf<K extends DeviceEvent['event']> = Extract<DeviceEvent, { event: K }>
@@ -35,6 +38,8 @@ export type Rig = {
   spool: Spool
   recorder: Recorder
   custody: Custody
+  /** Only with `replacesLeg`; then there is no leg before it took over. */
+  replacement: Replacement
   sealer: Sealer
   events: DeviceEvent[]
   clock: { ms: number; nowMs(): number }
@@ -82,6 +87,7 @@ export type RigOptions = {
   agreed?: SampleAgreement & { agreement: Hex }
   readingsPerEnvelope?: number
   envelopeMsMax?: number
+  replacesLeg?: number
 }
 
 export async function makeRig({
@@ -89,6 +95,7 @@ export async function makeRig({
   agreed,
   readingsPerEnvelope = 4,
   envelopeMsMax = 60_000,
+  replacesLeg,
 }: RigOptions = {}): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'consign-edge-'))
   const terms = { ...SAMPLE_DRAFT, ...draft }
@@ -125,9 +132,12 @@ export async function makeRig({
       envelopeMsMax,
       sealer: rig.sealer,
     })
-    const own = deviceId(sample.device.public)
+    const own = deviceId((replacesLeg === undefined ? sample.device : SPARE).public)
     rig.custody = new Custody({ ...shared, deviceId: own, recorder: rig.recorder, sealer: rig.sealer })
-    await rig.custody.begin(sample.device)
+    if (replacesLeg !== undefined) {
+      rig.replacement = new Replacement({ ...shared, identity: SPARE, endedLeg: replacesLeg })
+      if (!rig.custody.hasBegun) return rig.replacement.show()
+    } else await rig.custody.begin(sample.device)
     await rig.custody.resume()
   }
   rig.last = <K extends DeviceEvent['event']>(kind: K) =>

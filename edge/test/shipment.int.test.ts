@@ -1,6 +1,7 @@
 import { decodeBody, toHex } from '@consign/envelope'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { STEPS } from '../src/steps.ts'
+import { signedManualCut } from './manual-cut.ts'
 import { World } from './world.ts'
 
 const SHIPMENT = {
@@ -198,6 +199,34 @@ describe('the edge program', () => {
     expect(cut).toMatchObject({ leg: 0, name: 'shipper-x' })
     await edge.saw('envelope', ({ leg, readings }) => leg === 1 && readings > 0)
     expect(world.ingest.problems).toEqual([])
+  })
+
+  it('goes on in place of a lost device, killed in between, once both custodians have signed for its keys', async () => {
+    const world = await make({ REPLACES_LEG: '0' })
+    world.ingest.firstLeg = 1
+    const early = world.start({}, 'nobody')
+    const { nextKeysHash } = await early.saw('replacement')
+    early.child.kill('SIGKILL')
+    await early.ended
+    const edge = world.start({}, 'camera')
+    expect((await edge.saw('replacement')).nextKeysHash).toBe(nextKeysHash)
+    const signed = await signedManualCut(world.sample, ['supplier', 'shipper-x'], nextKeysHash)
+    const line = (manualCut: object) => {
+      const text = (_: string, each: unknown) => (typeof each === 'bigint' ? String(each) : each)
+      edge.child.stdin!.write(`${JSON.stringify({ manualCut }, text)}\n`)
+    }
+    line({ ...signed, toSignature: signed.fromSignature })
+    await edge.saw('refused', ({ code }) => code === 'manualCut.signature.ecdsa')
+    line(signed)
+    const { cutDigest } = await edge.saw('tookOver', ({ leg, name }) => leg === 1 && name === 'shipper-x')
+    line(signed)
+    await edge.saw('refused', ({ code }) => code === 'manualCut.device')
+    expect(await edge.ended, edge.log()).toBe(0)
+    expect(world.ingest.problems).toEqual([])
+    const [first] = world.ingest.envelopes
+    expect(first!.header).toMatchObject({ leg: 1, seq: 0 })
+    expect(toHex(first!.header.previous)).toBe(cutDigest)
+    expect(new Set(world.ingest.envelopes.map(({ header }) => header.leg))).toEqual(new Set([1, 2, 3]))
   })
 
   it('reports a wrong acceptance by code and waits for the right one', async () => {

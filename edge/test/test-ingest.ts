@@ -57,6 +57,8 @@ export class TestIngest {
   readonly #pending: Receipt[] = []
   readonly #keys = new Map<number, PublicKeys>()
   readonly #seen = new Set<Hex>()
+  /** Of a device that replaces another one, a later one. */
+  firstLeg = 0
   #session: Session | undefined
   #tail: Promise<void> = Promise.resolve()
   #broker!: Aedes
@@ -152,7 +154,7 @@ export class TestIngest {
     switch (frame.kind) {
       case 'legKeys': {
         const { leg } = frame.signed.record
-        const signer = leg === 0 ? this.#o.device : this.#keysOf(leg - 1)
+        const signer = leg === this.firstLeg ? this.#o.device : this.#keysOf(leg - 1)
         this.#keys.set(leg, await verifyLegKeys(native, signer, frame.signed))
         return { leg, digest: legKeysDigest(frame.signed.record) }
       }

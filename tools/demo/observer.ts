@@ -80,7 +80,7 @@ export class Completion {
 
   private takeEvent(event: ConsignEvent): void {
     if ('agreement' in event.data && event.data.agreement === this.agreement) {
-      if (event.type === 'custody.transferred.v1')
+      if (event.type === 'custody.transferred.v1' || event.type === 'custody.transferred.manually.v1')
         this.expected.add(`cut:${this.agreement}:${event.data.leg}`)
       if (event.type === 'penalty.leg.assessed.v1') this.expected.add(`rating:${event.data.leg}`)
       if (event.type === 'penalty.rating.changed.v1') this.final.add(`rating:${event.data.leg}`)

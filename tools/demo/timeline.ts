@@ -88,6 +88,11 @@ export class Timeline {
           `cut after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
           'cyan',
         ]
+      case 'custody.transferred.manually.v1':
+        return [
+          `cut by hand after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
+          'cyan',
+        ]
       case 'custody.delivered.v1':
         return [`delivered to ${this.nameOf(event.data.to)}`, 'green']
       case 'penalty.excursion.started.v1':

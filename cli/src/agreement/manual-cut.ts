@@ -1,13 +1,10 @@
 import { manualCutArguments } from '@consign/chain'
-import { type PartyClause, signManualCut, termsHash } from '@consign/terms'
+import { NO_NEXT_KEYS, type PartyClause, signManualCut, termsHash } from '@consign/terms'
 import type { Hex } from 'viem'
 import { sha256, stringToHex } from 'viem'
 import { command, optional, type Report, required } from '../command.ts'
 import { hash, signature, text, time, uint32 } from '../values.ts'
 import { FOLDER, LEG, openAgreement, partyOf } from './agreement.ts'
-
-/** No keys have this digest: the goods go on unmeasured. */
-const NO_DEVICE: Hex = `0x${'ff'.repeat(32)}`
 
 export const manualCut = command({
   name: 'agreement manual-cut',
@@ -55,7 +52,7 @@ const cutOf = (taker: PartyClause, { envelopes, at, reasons, 'next-keys': nextKe
   n: envelopes,
   timeMs: BigInt(at),
   to: taker.wallet,
-  nextKeysHash: nextKeys ?? NO_DEVICE,
+  nextKeysHash: nextKeys ?? NO_NEXT_KEYS,
   amount: BigInt(taker.amount),
   penaltyMax: BigInt(taker.penaltyCap),
   reasonsHash: sha256(stringToHex(reasons)),

@@ -18,7 +18,6 @@ import {
   signOffer,
   toHex,
 } from '@consign/envelope'
-import { emptyRoot, MerkleFrontier } from '@consign/merkle'
 import { step } from '@consign/runtime'
 import { acceptDigest, partyByWallet, payee, payer, type Terms, termsHash, windows } from '@consign/terms'
 import type { Tell } from '../events.ts'
@@ -27,6 +26,7 @@ import type { Sealer } from '../record/sealer.ts'
 import type { OfferRow } from '../spool/offers.ts'
 import type { Spool } from '../spool/spool.ts'
 import { checkAcceptance, hasExpired } from './acceptance.ts'
+import { beginLeg } from './begin-leg.ts'
 import { makeLegKeys } from './leg-keys.ts'
 
 export type CustodyOptions = {
@@ -59,6 +59,11 @@ export class Custody {
     return this.#o.spool.fact('delivered') === true
   }
 
+  /** A device that replaces another one has no leg until its custodians have cut the leg before by hand. */
+  get hasBegun(): boolean {
+    return this.#o.spool.legs.current() !== undefined
+  }
+
   /** A scan asked for nothing more to be recorded until custody moves. */
   get isHolding(): boolean {
     return this.#o.spool.fact('holding') === true
@@ -71,12 +76,8 @@ export class Custody {
     const made = await makeLegKeys(crypto, identity, { chainId, agreement, leg: 0 })
     spool.transaction(() => {
       spool.frames.add({ kind: 'legKeys', leg: 0, digest: made.digest, bytes: made.legKeys })
-      this.#beginLeg(0, {
-        party: payee(terms).wallet,
-        previous: made.digest,
-        keys: made.keys,
-        startMonotonicMs: 0,
-      })
+      const party = payee(terms).wallet
+      beginLeg(spool, { leg: 0, party, previous: made.digest, keys: made.keys, startMonotonicMs: 0 })
     })
     spooled()
   }
@@ -182,7 +183,8 @@ export class Custody {
       spool.legs.end(leg.leg, { cutDigest: digest, cut: bytes, acceptParty: taker.wallet })
       spool.offers.takeNextLeg()
       const startMonotonicMs = recorder.sourceTime.monotonicMs
-      this.#beginLeg(next.leg, { party: taker.wallet, previous: digest, keys: next.keys, startMonotonicMs })
+      const { leg: nextLeg, keys } = next
+      beginLeg(spool, { leg: nextLeg, party: taker.wallet, previous: digest, keys, startMonotonicMs })
       recorder.closeHandover(recorder.leg)
       spool.setFact('broken', [])
       spool.clearFact('holding')
@@ -203,26 +205,6 @@ export class Custody {
       name: taker.name,
     })
     await recorder.resume()
-  }
-
-  #beginLeg(
-    leg: number,
-    {
-      party,
-      previous,
-      keys,
-      startMonotonicMs,
-    }: { party: Hex; previous: Hex; keys: Uint8Array; startMonotonicMs: number },
-  ): void {
-    this.#o.spool.legs.begin({
-      leg,
-      party,
-      head: previous,
-      root: toHex(emptyRoot),
-      startMonotonicMs,
-      frontier: new MerkleFrontier().snapshot(),
-      keys,
-    })
   }
 
   /** The newest offer of this leg while it can still be accepted. */

@@ -70,15 +70,16 @@ describe('a replayed file', () => {
   })
 
   it.each<[string, { intervalMs?: number }, string]>([
-    ['most of the recorded time lies', {}, 'awake awake awake awake awake off awake'],
-    ['is given', { intervalMs: 3_600_000 }, 'awake awake awake awake awake awake awake'],
-    ['is given', { intervalMs: 60_000 }, 'awake awake awake off off off off'],
+    ['most of the recorded time lies', {}, 'yes yes yes yes yes yes yes yes yes yes no'],
+    ['is given', { intervalMs: 3_600_000 }, 'yes yes yes yes yes yes yes yes yes yes yes'],
+    ['is given', { intervalMs: 60_000 }, 'yes yes yes no no no no no no no no'],
   ])('was awake between readings at most twice the interval apart that %s', async (_, options, expected) => {
     // A burst, then every ten minutes with one sample missing, and a pause.
-    const times = ['00:00:00', '00:00:01', '00:00:01', '00:10:00', '00:30:00', '01:00:00', '01:10:00']
+    const minutes = ['00:10', '00:20', '00:30', '00:50', '01:00', '01:10', '01:20', '01:50']
+    const times = ['00:00:00', '00:00:01', '00:00:01', ...minutes.map((time) => `${time}:00`)]
     const file = csv(HEADER, ...times.map((time) => row('A', `2016-01-01T${time}Z`, '1')))
     const items = await all(await replay(file, 'A', [], options))
-    const awake = items.flatMap((item) => (item.kind === 'reading' ? [item.wasAwake ? 'awake' : 'off'] : []))
+    const awake = items.flatMap((item) => (item.kind === 'reading' ? [item.wasAwake ? 'yes' : 'no'] : []))
     expect(awake.join(' ')).toBe(expected)
   })
 

@@ -1,6 +1,6 @@
 /** Public keys of a signer, and how they are named: `p256 x ‖ p256 y ‖ SHA-256(ML-DSA-44 key) ‖ SLH-DSA key`, 128 bytes. */
 import { sha256 } from '@consign/merkle/sha256'
-import { hexDigits } from './bytes.ts'
+import { fromHex, type Hex, hexDigits } from './bytes.ts'
 import { SUITE, TAG, taggedDigest } from './digest.ts'
 import { FieldWriter } from './fields.ts'
 
@@ -26,6 +26,15 @@ export function keysBytes(keys: PublicKeys): Uint8Array {
     .bytes('mlDsaKeyHash', sha256(keys.mlDsa), 32)
     .bytes('slhDsa', keys.slhDsa, SLH_DSA_KEY_BYTES)
     .finish()
+}
+
+/** Keys as terms and events write them, in hex. Throws Refusal `hex.…` for another length. */
+export function namedKeys(named: { p256: Hex; mlDsaKey: Hex; slhDsaKey: Hex }): PublicKeys {
+  return {
+    p256: fromHex(named.p256, P256_KEY_BYTES),
+    mlDsa: fromHex(named.mlDsaKey, ML_DSA_KEY_BYTES),
+    slhDsa: fromHex(named.slhDsaKey, SLH_DSA_KEY_BYTES),
+  }
 }
 
 /** Name of a device: SHA-256(tag ‖ suite ‖ keys) as 64 hex digits without 0x; CN of its certificate and its MQTT client id. */

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { defineEvent } from './define.ts'
 import {
   addressField,
+  amountField,
   countField,
+  deviceKeysField,
   hash32Field,
   hexField,
   partySignatureField,
@@ -91,6 +93,29 @@ const transferred = defineEvent({
   }),
 })
 
+const transferredManually = defineEvent({
+  type: 'custody.transferred.manually.v1',
+  summary:
+    'Both custodians signed that the goods changed hands without the device: leg has ended with n envelopes, custody is with `to`.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    n: countField,
+    from: addressField,
+    to: addressField,
+    timeMs: timeMsField,
+    amount: amountField,
+    penaltyMax: amountField,
+    reasonsHash: hash32Field,
+    nextKeysHash: hash32Field,
+    cutDigest: hash32Field,
+    fromSignature: partySignatureField,
+    toSignature: partySignatureField,
+    // Absent when the goods go on unmeasured.
+    replacement: z.strictObject({ device: deviceKeysField, nextKeys: hexField }).optional(),
+  }),
+})
+
 const sealed = defineEvent({
   type: 'custody.sealed.v1',
   summary: 'The device signed size and root of the leg so far with SLH-DSA.',
@@ -126,6 +151,7 @@ export const CUSTODY_EVENTS = [
   offered,
   accepted,
   transferred,
+  transferredManually,
   sealed,
   delivered,
   windowClosed,

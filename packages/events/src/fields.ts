@@ -24,4 +24,12 @@ export const limitIdField = z.int().min(0).max(0xffff)
 /** Readings are int32 in fixed units. */
 export const valueField = z.int().min(-0x7fff_ffff).max(0x7fff_ffff)
 
+/** A device by its identity keys, as the terms name one; `deviceId` is their digest. */
+export const deviceKeysField = z.strictObject({
+  deviceId: hash32Field,
+  p256: hexOf(/^0x[0-9a-f]{128}$/, 'must be a P-256 key: 0x and 128 lower-case hex digits'),
+  mlDsaKey: hexOf(/^0x[0-9a-f]{2624}$/, 'must be an ML-DSA-44 key: 0x and 2624 lower-case hex digits'),
+  slhDsaKey: hash32Field,
+})
+
 export const partySignatureField = z.strictObject({ ecdsa: hexField, mlDsa: hexField })

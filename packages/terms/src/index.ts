@@ -45,6 +45,7 @@ export {
   type HeadingDisclosure,
   termsHash,
 } from './hashing.ts'
+export { SIGNED_MANUAL_CUT } from './manual-cut-fields.ts'
 export { METRIC_RANGES } from './metric-ranges.ts'
 export { type ParseOptions, parseTerms } from './parse.ts'
 export {
@@ -110,6 +111,7 @@ export {
   type ManualCut,
   manualCutDigest,
   manualCutTypedData,
+  NO_NEXT_KEYS,
   TENDER_REFUSAL_TYPES,
   type TenderRefusal,
   tenderRefusalDigest,

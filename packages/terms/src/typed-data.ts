@@ -21,6 +21,9 @@ export type ManualCut = {
   penaltyMax: bigint
   reasonsHash: Hex
 }
+/** `nextKeysHash` of a manual cut after which the goods go on unmeasured: no keys have this digest. */
+export const NO_NEXT_KEYS: Hex = `0x${'ff'.repeat(32)}`
+
 /** The payer refuses goods that were offered at their destination. */
 export type TenderRefusal = { termsHash: Hex; leg: number; reasonsHash: Hex }
 /** All that a party ever got off chain for this agreement, in the smallest unit. */

@@ -19,7 +19,14 @@ import { developer } from '../../../contracts/script/anvil.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
 import { startWorld, type World } from '../../../packages/chain/test/world.ts'
 import { STEPS } from '../src/steps.ts'
-import { append, chargedFact, makeScenario, type Scenario, writeScenario } from './scenario.ts'
+import {
+  append,
+  chargedFact,
+  makeScenario,
+  type Scenario,
+  writeManualScenario,
+  writeScenario,
+} from './scenario.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'consign-chain-writer-'))
@@ -81,6 +88,19 @@ describe('a shipment on the log', () => {
     await expectOnChain()
     await expectAnchored(5)
     expect(await service.stop()).toBe(0)
+  })
+
+  it('is on the chain too where custodians cut a leg by hand, and another device went on', async () => {
+    const { agreement, parties } = await writeManualScenario(log, world.deployment)
+    service = startServiceProcess(PROGRAM, env)
+    await until(async () => (await finalKeys()).has(`cut:${agreement}:1`))
+    const read = { address: agreement, abi: agreementAbi } as const
+    const legOf = (leg: number) => readContract(world.client, { ...read, functionName: 'legOf', args: [leg] })
+    const wallet = (name: string) => parties[name]!.wallet.address
+    expect(await legOf(0)).toMatchObject({ custodian: wallet('supplier'), n: 2, ended: true })
+    expect(await legOf(1)).toMatchObject({ custodian: wallet('shipper-x'), n: 1, ended: true })
+    expect(await legOf(2)).toMatchObject({ custodian: wallet('factory'), ended: false })
+    expect(await ofType('chain.refused.v1')).toEqual([])
   })
 
   it('goes on past a violation whose envelopes are not all in the log, and says so for ever', async () => {

@@ -3,13 +3,14 @@ import { cutDigest, decodeSignedCut, deviceId } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { type ConsignFact, type EventData, type Hex, subjectOf, subjects } from '@consign/events'
 import { merkleRoot } from '@consign/merkle'
-import { caseId, limits, type PartyKeys, type TermsDraft } from '@consign/terms'
+import { caseId, limits, manualCutDigest, type PartyKeys, type TermsDraft } from '@consign/terms'
 import { bytesToHex, hexToBytes } from 'viem'
 import {
   addEnvelope,
   firstLeg,
   type Handover,
   handOver,
+  handOverManually,
   type LegEvidence,
   makeShipment,
   type Place,
@@ -72,6 +73,63 @@ export async function writeScenario(log: EventLog, scenario: Scenario): Promise<
     await append(log, transferredFact(of, legs[leg]!, { handover, from, to }))
   }
   await append(log, { type: 'custody.delivered.v1', data: { ...of, leg: 2, to: handovers.at(-1)!.to } })
+}
+
+/** The same shipment without a cut by the device of leg 0: the custodians hand over by hand, and a device with other keys goes on. */
+export async function writeManualScenario(log: EventLog, place: Place): Promise<Shipment> {
+  const shipment = await makeShipment(place)
+  const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
+  const { terms, termsHash, payerSignature, payeeSignature, parties } = shipment
+  const [supplier, carrier, payer] = [parties.supplier!, parties['shipper-x']!, parties.factory!]
+  const first = await firstLeg(shipment)
+  for (const readings of [[INSIDE], [INSIDE]]) await addEnvelope(first, readings)
+  const manual = await handOverManually(shipment, first, supplier, carrier)
+  const cutDigest = manualCutDigest(shipment, manual.cut)
+  const next = { ...manual.next, previous: hexToBytes(cutDigest) }
+  await addEnvelope(next, [INSIDE])
+  const handover = await handOver(shipment, next, payer)
+  await append(log, {
+    type: 'custody.agreement.signed.v1',
+    data: { ...of, terms, termsHash, payerSignature, payeeSignature },
+  })
+  const began = { keys: first.signedKeys, keysHash: bytesToHex(first.keysHash) }
+  await append(log, {
+    type: 'custody.packed.v1',
+    data: { ...of, leg: 0, custodian: walletOf(supplier), ...began },
+  })
+  await append(log, manualFact(of, walletOf(supplier), cutDigest, manual, shipment))
+  const moved = { handover, from: walletOf(carrier), to: walletOf(payer) }
+  await append(log, transferredFact(of, next, moved))
+  await append(log, { type: 'custody.delivered.v1', data: { ...of, leg: 1, to: walletOf(payer) } })
+  return shipment
+}
+
+function manualFact(
+  of: { agreement: Hex; shipment: string },
+  from: Hex,
+  cutDigest: Hex,
+  { cut, fromSignature, toSignature, next }: Awaited<ReturnType<typeof handOverManually>>,
+  { device }: Shipment,
+): ConsignFact {
+  const { leg, n, timeMs, to, nextKeysHash, amount, penaltyMax, reasonsHash } = cut
+  const { p256, mlDsa, slhDsa } = device.public
+  const keys = { p256: bytesToHex(p256), mlDsaKey: bytesToHex(mlDsa), slhDsaKey: bytesToHex(slhDsa) }
+  const replacement = {
+    device: { deviceId: `0x${deviceId(device.public)}` as const, ...keys },
+    nextKeys: next.signedKeys,
+  }
+  return {
+    type: 'custody.transferred.manually.v1',
+    data: {
+      ...of,
+      ...{ leg, n, from, to, nextKeysHash, reasonsHash, cutDigest, replacement },
+      timeMs: Number(timeMs),
+      amount: String(amount),
+      penaltyMax: String(penaltyMax),
+      fromSignature: { ecdsa: fromSignature, mlDsa: '0x' },
+      toSignature: { ecdsa: toSignature, mlDsa: '0x' },
+    },
+  }
 }
 
 export async function append(log: EventLog, fact: ConsignFact): Promise<void> {

@@ -3,6 +3,7 @@ import type { connectNats, EventLog } from '@consign/eventlog'
 import type { Hex } from '@consign/events'
 import { type Logger, step } from '@consign/runtime'
 import { headers, type Msg } from '@nats-io/nats-core'
+import { submitManualCut } from './manual-cut-request.ts'
 import { replayFeed } from './replay.ts'
 import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
 
@@ -34,13 +35,13 @@ const BUSY: Answer = {
 }
 
 /**
- * Serves `cmd.<address>.{agreement,accept,replay}` until `signal` aborts; resolves when the requests under way are answered. Every request is
+ * Serves `cmd.<address>.{agreement,accept,manualCut,replay}` until `signal` aborts; resolves when the requests under way are answered. Every request is
  * answered, `{ ok: true, … }` or `{ error: { code, message, retry } }`, and only below the inbox of that address: what a party asks
  * for can reach nobody else.
  */
 export async function serveCommands(options: CommandOptions): Promise<void> {
   const { nats, signal } = options
-  const subscriptions = ['agreement', 'accept', 'replay'].map((command) =>
+  const subscriptions = ['agreement', 'accept', 'manualCut', 'replay'].map((command) =>
     nats.subscribe(`cmd.*.${command}`, { queue: 'custody' }),
   )
   await nats.flush()
@@ -92,6 +93,7 @@ async function perform(
     const asked = data.length === 0 && command === 'replay' ? {} : parseJson(data)
     if (command === 'agreement') return await submitAgreement(context, address, asked)
     if (command === 'accept') return await submitAccept(context, address, asked)
+    if (command === 'manualCut') return await submitManualCut(context, address, asked)
     return await replayFeed(eventLog, address, asked, (message) => {
       const shown = headers()
       for (const [name, value] of Object.entries(message.headers)) shown.set(name, value)

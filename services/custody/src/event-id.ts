@@ -19,6 +19,7 @@ function subjectOfFact(fact: CustodyFact): string {
     case 'custody.accepted.v1':
       return fact.data.acceptDigest
     case 'custody.transferred.v1':
+    case 'custody.transferred.manually.v1':
     case 'custody.tampered.v1':
       return `${fact.data.agreement}.${fact.data.leg}`
     case 'custody.sealed.v1':

@@ -1,21 +1,12 @@
-import {
-  encodeFrame,
-  encodeSignedAccept,
-  encodeSignedLegKeys,
-  native,
-  Refusal,
-  type SignedAccept,
-  toHex,
-} from '@consign/envelope'
-import { type EventLog, memoryEventLog, type Recorded } from '@consign/eventlog'
-import { type Hex, parseEvent, subjects } from '@consign/events'
+import { encodeFrame, encodeSignedLegKeys, native, toHex } from '@consign/envelope'
+import type { Recorded } from '@consign/eventlog'
+import { type Hex, subjects } from '@consign/events'
 import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { AgreementDesk, WAITING_RECORDS_MAX } from './desk.ts'
-import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
+import { WAITING_RECORDS_MAX } from './desk.ts'
+import { submitAccept, submitAgreement } from './requests.ts'
+import { refusal, SampleCustody } from './sample-custody.ts'
 import { DEPLOYMENT, SampleJourney } from './sample-journey.ts'
-
-const NOW_MS = Date.UTC(2026, 10, 2)
 
 let journey: SampleJourney
 let offer: Awaited<ReturnType<SampleJourney['offer']>>
@@ -30,80 +21,13 @@ beforeAll(async () => {
   cut = await journey.cut(0, offer.digest, accept.digest)
 }, 30_000)
 
-/** The service without its network: a log, and desks that start anew whenever a test says so. */
-class Custody {
-  readonly log: EventLog = memoryEventLog(() => NOW_MS)
-  readonly late: string[] = []
-  #desk = this.#open()
-  #names = 0
-
-  #open(): AgreementDesk {
-    const place = { chainId: DEPLOYMENT.chainId, agreement: journey.agreement }
-    const onLateRefusal = (_: unknown, { code }: Refusal) => void this.late.push(code)
-    return new AgreementDesk({ log: this.log, crypto: native, place, onLateRefusal })
-  }
-
-  restart(): void {
-    this.#desk = this.#open()
-  }
-
-  get context(): RequestContext {
-    const { log } = this
-    return { log, crypto: native, deployment: DEPLOYMENT, deskOf: () => this.#desk, nowMs: () => NOW_MS }
-  }
-
-  /** Stores without handling, as when the service is away. */
-  async store(subject: string, data: Uint8Array): Promise<Recorded> {
-    const { seq } = await this.log.publish(subject, data, { msgId: String(this.#names++) })
-    return { seq, subject, data, headers: {}, timeMs: NOW_MS }
-  }
-
-  async device(frame: Uint8Array, leg = 0): Promise<void> {
-    await this.#desk.handle(await this.store(subjects.device(journey.agreement, leg), frame))
-  }
-
-  async envelope(wire: Uint8Array, leg: number): Promise<void> {
-    await this.#desk.handle(await this.store(subjects.envelope(journey.agreement, leg), wire))
-  }
-
-  handle(message: Recorded): Promise<void> {
-    return this.#desk.handle(message)
-  }
-
-  sign(asked: unknown = terms, by = 'supplier') {
-    return submitAgreement(this.context, journey.wallet(by), asked)
-  }
-
-  accept(signed: SignedAccept, by: Hex = signed.record.party) {
-    const asked = { agreement: journey.agreement, accept: toHex(encodeSignedAccept(signed)) }
-    return submitAccept(this.context, by, asked)
-  }
-
-  async events(): Promise<ReturnType<typeof parseEvent>[]> {
-    const events = []
-    for await (const { data } of this.log.read([subjects.custody(journey.agreement)]))
-      events.push(parseEvent(data))
-    return events
-  }
-
-  async types(): Promise<string[]> {
-    return (await this.events()).map(({ type }) => type.replace(/^custody\.|\.v1$/g, ''))
-  }
-}
-
-let custody: Custody
+let custody: SampleCustody
 beforeEach(() => {
-  custody = new Custody()
+  custody = new SampleCustody(journey)
 })
 
-const refusal = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => 'not refused',
-    (error: unknown) => (error instanceof Refusal ? error.code : Promise.reject(error)),
-  )
-
 async function offered(): Promise<void> {
-  await custody.sign()
+  await custody.sign(terms)
   await custody.device(await journey.legKeysFrame(0))
   await custody.device(await journey.legKeysFrame(1), 1)
   await custody.device(offer.frame)
@@ -200,7 +124,7 @@ describe('terms are refused', () => {
 })
 
 test('signed terms submitted again, by either side, get the same answer and change nothing', async () => {
-  const answer = await custody.sign()
+  const answer = await custody.sign(terms)
   expect(answer).toMatchObject({ ok: true, agreement: journey.agreement, termsHash: journey.termsHash })
   custody.restart()
   expect(await custody.sign(await journey.signedTerms(), 'factory')).toEqual(answer)
@@ -297,7 +221,7 @@ test('the same acceptance again gets the same answer and no second event, also a
 
 describe('records of the device', () => {
   test('leg keys that do not chain to the device of the terms open no leg', async () => {
-    await custody.sign()
+    await custody.sign(terms)
     const { record, ...rest } = await journey.legKeys(0)
     const stranger = await native.p256Sign(
       native.keysFromSeed(new Uint8Array(32).fill(99)),
@@ -316,7 +240,7 @@ describe('records of the device', () => {
   })
 
   test('for another chain or agreement are refused', async () => {
-    await custody.sign()
+    await custody.sign(terms)
     const keys = await journey.legKeys(0)
     const foreign = { ...keys, record: { ...keys.record, chainId: 1 } }
     expect(await refusal(custody.device(encodeFrame('legKeys', encodeSignedLegKeys(foreign))))).toBe(
@@ -398,7 +322,7 @@ describe('records of the device', () => {
   })
 
   test('what came while the service was away is told when it is back', async () => {
-    await custody.sign()
+    await custody.sign(terms)
     const stored: Recorded[] = []
     for (const [frame, leg] of [
       [await journey.legKeysFrame(0), 0],
@@ -419,7 +343,7 @@ describe('records of the device', () => {
 })
 
 test('records that wait beyond the bound stay in the log, and are taken up when what they wait for has come', async () => {
-  await custody.sign()
+  await custody.sign(terms)
   const seals = WAITING_RECORDS_MAX + 2
   for (let n = 1; n <= seals; n++) await custody.device(await journey.sealOfAnyone(0, n))
   const seal = await journey.sealFrame(0, seals + 1)
@@ -445,8 +369,8 @@ test('in any order, however often, through restarts anywhere: the same events', 
       fc.array(piece, { maxLength: 8 }),
       fc.array(piece, { maxLength: 4 }),
       async (early, noise) => {
-        custody = new Custody()
-        await custody.sign()
+        custody = new SampleCustody(journey)
+        await custody.sign(terms)
         const everything = [...early, 1, 2, ...noise, 3, 0, 'handover'] as const
         for (const what of everything) {
           if (what === 'restart') custody.restart()

@@ -35,7 +35,11 @@ export type RequestContext = {
   nowMs: () => number
 }
 
-const hexText = z.string().regex(/^0x(?:[0-9a-f]{2})*$/)
+const hexOf = (pattern: RegExp, message: string) =>
+  z.string().regex(pattern, message) as unknown as z.ZodType<Hex, Hex>
+export const hexText = hexOf(/^0x(?:[0-9a-f]{2})*$/, 'must be lower-case hex of whole bytes, with 0x')
+export const hash32Text = hexOf(/^0x[0-9a-f]{64}$/, 'must be 32 bytes in lower-case hex, with 0x')
+export const addressText = hexOf(/^0x[0-9a-f]{40}$/, 'must be an address in lower case')
 const signature = z.strictObject(
   { ecdsa: hexText, mlDsa: hexText },
   'is missing: both payer and payee sign the terms',
@@ -46,7 +50,7 @@ const agreementRequest = z.strictObject({
   payeeSignature: signature,
 })
 const acceptRequest = z.strictObject({
-  agreement: z.string().regex(/^0x[0-9a-f]{40}$/, 'must be an address in lower case'),
+  agreement: addressText,
   accept: hexText,
 })
 
@@ -87,7 +91,7 @@ export async function submitAccept(context: RequestContext, address: Hex, asked:
   const { log, crypto, deployment } = context
   const request = acceptRequest.safeParse(asked)
   if (!request.success) throw badRequest('accept.request', request.error)
-  const agreement = request.data.agreement as Hex
+  const { agreement } = request.data
   const bytes = fromHex(request.data.accept)
   const signed = decodeSignedAccept(bytes)
   const { record } = signed
@@ -117,21 +121,20 @@ function parseAgreementRequest(asked: unknown) {
     const isSignature = parsed.error.issues.some(({ path }) => /Signature$/.test(String(path[0])))
     throw badRequest(isSignature ? 'agreement.signature' : 'agreement.request', parsed.error)
   }
-  const { terms, payerSignature, payeeSignature } = parsed.data
-  return { terms, payerSignature: asSignature(payerSignature), payeeSignature: asSignature(payeeSignature) }
+  return parsed.data
 }
 
-const asSignature = ({ ecdsa, mlDsa }: z.output<typeof signature>) => ({
-  ecdsa: ecdsa as Hex,
-  mlDsa: mlDsa as Hex,
-})
-
-function badRequest(code: string, error: z.ZodError): Refusal {
+export function badRequest(code: string, error: z.ZodError): Refusal {
   const issue = error.issues[0]
   return new Refusal(code, `${issue?.path.join('.') || 'the request'} ${issue?.message ?? 'is wrong'}`)
 }
 
-async function highestStoredSeq(log: EventLog, agreement: Hex, leg: number): Promise<number | undefined> {
+/** Of the last envelope of a leg that is stored. */
+export async function highestStoredSeq(
+  log: EventLog,
+  agreement: Hex,
+  leg: number,
+): Promise<number | undefined> {
   const last = await log.last(subjects.envelope(agreement, leg))
   return last === undefined ? undefined : decodeHeader(last.data.subarray(0, HEADER_BYTES)).seq
 }

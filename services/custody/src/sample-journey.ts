@@ -3,6 +3,8 @@ import {
   type Accept,
   type Cut,
   cutDigest,
+  decodeSignedLegKeys,
+  deviceId,
   encodeFrame,
   encodeSignedCut,
   encodeSignedLegKeys,
@@ -29,12 +31,16 @@ import type { Hex } from '@consign/events'
 import {
   acceptDigest,
   agreementAddress,
+  device,
+  type ManualCut,
+  NO_NEXT_KEYS,
   type PartySignature,
   partyByWallet,
   payee,
   payer,
   signAccept,
   signAgreement,
+  signManualCut,
   termsHash,
 } from '@consign/terms'
 import { type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
@@ -45,6 +51,8 @@ export const DEPLOYMENT: Deployment = {
   factory: `0x${'fa'.repeat(20)}`,
   implementation: `0x${'1a'.repeat(20)}`,
 }
+
+type ReplacementRequest = { device: { p256: Hex; mlDsaKey: Hex; slhDsaKey: Hex }; nextKeys: Hex }
 
 const legKey = (leg: number): KeySet => native.keysFromSeed(new Uint8Array(32).fill(leg + 1))
 
@@ -97,14 +105,12 @@ export class SampleJourney {
   }
 
   async offer(leg: number, changes: Partial<Offer> = {}): Promise<{ digest: Hex; frame: Uint8Array }> {
-    const { deviceId } = this.sample.terms.clauses.find((clause) => clause.kind === 'device') as {
-      deviceId: Hex
-    }
+    const own = device(this.sample.terms).deviceId
     const nextKeysHash = legKeysDigest((await this.legKeys(leg + 1)).record)
     const empty = { head: new Uint8Array(32), nonce: new Uint8Array(16).fill(leg) }
     const record = {
       ...this.ref(leg),
-      device: deviceId.slice(2),
+      device: own.slice(2),
       m: 2,
       ttlEnvelopes: 10,
       nextKeysHash,
@@ -141,6 +147,51 @@ export class SampleJourney {
     const record = { ...this.ref(leg), ...binds, ...reached, ...changes }
     const signed = await signCut(native, legKey(leg), record)
     return { signed, digest: toHex(cutDigest(record)), frame: encodeFrame('cut', encodeSignedCut(signed)) }
+  }
+
+  /** A request by which both custodians cut a leg by hand; without a replacement the goods go on unmeasured. */
+  async manualCut(
+    leg: number,
+    from: string,
+    to: string,
+    { changes = {}, replacement }: { changes?: Partial<ManualCut>; replacement?: ReplacementRequest } = {},
+  ) {
+    const clause = partyByWallet(this.sample.terms, this.wallet(to))
+    const shownKeys = replacement && decodeSignedLegKeys(fromHex(replacement.nextKeys)).record
+    const record: ManualCut = {
+      termsHash: this.termsHash,
+      leg,
+      n: 3,
+      timeMs: BigInt(Date.UTC(2026, 10, 2)),
+      to: this.wallet(to),
+      nextKeysHash: shownKeys ? toHex(legKeysDigest(shownKeys)) : NO_NEXT_KEYS,
+      amount: BigInt(clause?.amount ?? 0),
+      penaltyMax: BigInt(clause?.penaltyCap ?? 0),
+      reasonsHash: `0x${'0e'.repeat(32)}`,
+      ...changes,
+    }
+    const place = { chainId: DEPLOYMENT.chainId, agreement: this.agreement }
+    const sign = (name: string) => signManualCut(native, this.#party(name), place, record)
+    const [fromSignature, toSignature] = [await sign(from), await sign(to)]
+    const { timeMs, amount, penaltyMax } = record
+    const numbers = { timeMs: String(timeMs), amount: String(amount), penaltyMax: String(penaltyMax) }
+    return {
+      agreement: this.agreement,
+      manualCut: { ...record, ...numbers },
+      ...{ fromSignature, toSignature },
+      ...(replacement === undefined ? {} : { replacement }),
+    }
+  }
+
+  /** Another device that has made the keys of `leg`, the same that the lost one would have made. */
+  async replacement(leg: number): Promise<{ deviceId: string; shown: ReplacementRequest }> {
+    const identity = native.keysFromSeed(new Uint8Array(32).fill(200))
+    const keys = legKey(leg).public
+    const record = { ...this.ref(leg), keys: keysBytes(keys) }
+    const nextKeys = toHex(encodeSignedLegKeys(await signLegKeys(native, identity, record, keys)))
+    const { p256, mlDsa, slhDsa } = identity.public
+    const named = { p256: toHex(p256), mlDsaKey: toHex(mlDsa), slhDsaKey: toHex(slhDsa) }
+    return { deviceId: deviceId(identity.public), shown: { device: named, nextKeys } }
   }
 
   async sealFrame(leg: number, n: number): Promise<Uint8Array> {

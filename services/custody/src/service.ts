@@ -12,7 +12,12 @@ import { closeWindows, readWindows } from './windows.ts'
 /** What this service reads, what it answers and what it writes. */
 export const FLOW = {
   consumes: [subjects.device('*', '*'), subjects.envelope('*', '*'), ...FEED_FILTERS],
-  serves: ['cmd.<address>.agreement', 'cmd.<address>.accept', 'cmd.<address>.replay'],
+  serves: [
+    'cmd.<address>.agreement',
+    'cmd.<address>.accept',
+    'cmd.<address>.manualCut',
+    'cmd.<address>.replay',
+  ],
   emits: [subjects.custody('*'), 'feed.<address>.<shipment>.<event>'],
 } as const
 

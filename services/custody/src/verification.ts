@@ -1,7 +1,7 @@
 import {
   type CryptoProvider,
   deviceId,
-  fromHex,
+  namedKeys,
   type PublicKeys,
   Refusal,
   toHex,
@@ -34,7 +34,7 @@ export async function verifyRecord(
     case 'offer':
       return verifyOffered(crypto, state, record, known)
     case 'seal': {
-      await verifySeal(crypto, legOf(state, record).keys, record.signed)
+      await verifySeal(crypto, keysOf(state, record), record.signed)
       const { leg, n, root, head } = record.signed.record
       const sealed = { leg, n, root: toHex(root), head: toHex(head) }
       return { type: 'seal', ...sealed, seal: record.bytes, sealDigest: record.digest }
@@ -54,7 +54,7 @@ export async function verifyShown(
   record: DeviceRecord,
 ): Promise<void> {
   if (record.kind === 'legKeys') {
-    await verifyLegKeys(crypto, legOf(state, { ...record, leg: record.leg - 1 }).keys, record.signed)
+    await verifyLegKeys(crypto, keysOf(state, { ...record, leg: record.leg - 1 }), record.signed)
   } else if (record.kind === 'accept') {
     await verifyAccept(crypto, acceptingParty(state, record.signed.record), place, record.signed)
   }
@@ -66,11 +66,11 @@ async function verifyOffered(
   record: Extract<DeviceRecord, { kind: 'offer' }>,
   known: readonly DeviceRecord[],
 ): Promise<Command> {
-  const { keys } = legOf(state, record)
+  const { deviceId } = legOf(state, record)
   const { leg, m, ttlEnvelopes, device: offering } = record.signed.record
-  await verifyOffer(crypto, keys, record.signed)
-  if (`0x${offering}` !== device(termsOf(state)).deviceId) {
-    throw new Refusal('offer.device', `the offer names device ${offering}, which is not that of the terms`)
+  await verifyOffer(crypto, keysOf(state, record), record.signed)
+  if (`0x${offering}` !== deviceId) {
+    throw new Refusal('offer.device', `the offer names device ${offering}, which is not that of the leg`)
   }
   const nextKeys = nextKeysOf(record.signed, state, known)
   if (nextKeys === undefined) throw new Error('an offer is ready only when its next keys are known')
@@ -92,7 +92,7 @@ async function verifyCutLeg(
   known: readonly DeviceRecord[],
 ): Promise<Command> {
   const leg = legOf(state, record)
-  await verifyCut(crypto, leg.keys, record.signed)
+  await verifyCut(crypto, keysOf(state, record), record.signed)
   const { n, offerDigest, acceptDigest, head, root } = record.signed.record
   const digests = {
     offerDigest: toHex(offerDigest),
@@ -115,11 +115,7 @@ async function verifyCutLeg(
 /** The keys that the terms name, which must be those of the device id they name. */
 function deviceKeys(terms: Terms): PublicKeys {
   const clause = device(terms)
-  const keys = {
-    p256: fromHex(clause.p256),
-    mlDsa: fromHex(clause.mlDsaKey),
-    slhDsa: fromHex(clause.slhDsaKey),
-  }
+  const keys = namedKeys(clause)
   if (`0x${deviceId(keys)}` !== clause.deviceId) {
     throw new Refusal('device.id', `the device keys of the terms are not those of device ${clause.deviceId}`)
   }
@@ -129,6 +125,12 @@ function deviceKeys(terms: Terms): PublicKeys {
 function termsOf(state: Agreement): Terms {
   if (state.signed === undefined) throw new Error('a record is ready only when the terms are signed')
   return state.signed.terms
+}
+
+function keysOf(state: Agreement, record: DeviceRecord): PublicKeys {
+  const { keys } = legOf(state, record)
+  if (keys === undefined) throw new Error(`a ${record.kind} of a leg without a device is never ready`)
+  return keys
 }
 
 function legOf(state: Agreement, record: DeviceRecord): Leg {

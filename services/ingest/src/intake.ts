@@ -12,7 +12,7 @@ import { readUpload } from './domain/upload.ts'
 import { type Decision, Lane } from './lane.ts'
 import { AGREEMENTS_MAX, LEDGER_ENVELOPES_MAX, SESSIONS_KNOWN_MAX } from './limits.ts'
 import type { DevicePort, Devices } from './outbox.ts'
-import { acceptanceOf } from './rebuild.ts'
+import { acceptanceOf, manualCutOf } from './rebuild.ts'
 import { refusing } from './refusing.ts'
 
 /** Frames between two looks at the memory that ledgers take. */
@@ -53,7 +53,7 @@ export class Intake {
   /** Ends what a crash interrupted: frames that are no longer missing anything, feeds that stand behind the log. */
   async recover(signal: AbortSignal): Promise<void> {
     const parked = this.#parking.agreements.filter(
-      (agreement) => this.#directory.deviceOf(agreement) !== undefined,
+      (agreement) => this.#directory.placeOf(agreement) !== undefined,
     )
     for (const agreement of parked) {
       if (signal.aborted) return
@@ -116,6 +116,10 @@ export class Intake {
       const { agreement, terms } = event.data
       const awaited = this.#lanes.has(agreement) || this.#parking.has(agreement)
       if (awaited) await this.#lane(agreement).learnTerms(terms)
+    } else if (event.type === 'custody.transferred.manually.v1') {
+      const { agreement } = event.data
+      const awaited = this.#lanes.has(agreement) || this.#parking.has(agreement)
+      if (awaited) await this.#lane(agreement).learnManualCut(manualCutOf(event.data))
     } else if (event.type === 'custody.accepted.v1') {
       const { agreement } = event.data
       const deviceId = this.#directory.deviceOf(agreement)

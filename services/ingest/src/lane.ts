@@ -7,7 +7,7 @@ import type { Quarantine } from './adapters/quarantine.ts'
 import { type Context, persist, persistAfter } from './context.ts'
 import { type Admission, admit, admitEnvelope, type Verdict } from './domain/admission.ts'
 import { receiptsOfLeg, type Settled } from './domain/receipts.ts'
-import { Shipment } from './domain/shipment.ts'
+import { type ManualCutFact, Shipment } from './domain/shipment.ts'
 import { factOf, readUpload, type Upload } from './domain/upload.ts'
 import { type Devices, Outbox } from './outbox.ts'
 import { type Acceptance, rebuild, settledEnvelope, storedFrom } from './rebuild.ts'
@@ -92,6 +92,14 @@ export class Lane {
     })
   }
 
+  /** Custodians cut a leg by hand: the next one has another device, or none. */
+  learnManualCut(fact: ManualCutFact): Promise<void> {
+    return this.#run(async () => {
+      this.#shipment?.cutManually(fact)
+      await this.#unpark()
+    })
+  }
+
   learnAcceptance(acceptance: Acceptance): Promise<void> {
     return this.#run(async () => {
       const known = this.#acceptances.some((other) => Buffer.compare(other.bytes, acceptance.bytes) === 0)
@@ -109,7 +117,8 @@ export class Lane {
       for (const [leg, { open }] of shipment.legs) {
         if (open === undefined) continue
         const ref = { chainId: shipment.chainId, agreement: this.agreement, leg }
-        await this.#outbox.receipts(shipment.deviceId, receiptsOfLeg(ref, open))
+        const device = shipment.deviceOf(leg)
+        if (device !== undefined) await this.#outbox.receipts(device.deviceId, receiptsOfLeg(ref, open))
       }
     })
   }
@@ -320,8 +329,9 @@ export class Lane {
     const state = this.#shipment?.legs.get(leg)
     const offer = state?.offers.get(offerDigest)
     const expired = offer !== undefined && (state?.open?.ledger.nextSeq ?? 0) >= offer.m + offer.ttlEnvelopes
-    const device = this.#devices.get(this.#shipment?.deviceId ?? '')
-    if (state?.cut !== undefined || expired || device === undefined) return
+    const device = this.#devices.get(this.#shipment?.deviceOf(leg)?.deviceId ?? '')
+    const hasEnded = (state?.manualCut ?? state?.cut) !== undefined
+    if (hasEnded || expired || device === undefined) return
     device.send(encodeFrame('accept', bytes))
     this.#context.metrics.acceptances.inc()
   }

@@ -1,11 +1,11 @@
 /** One agreement as the log tells it: what a crash leaves of it, and what a lane that was dropped comes back from. */
-import { fromHex, type Hex, parseFrame } from '@consign/envelope'
+import { fromHex, type Hex, namedKeys, parseFrame } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
-import { ENVELOPE_HEADERS, type EnvelopeFlag, subjects } from '@consign/events'
+import { ENVELOPE_HEADERS, type EnvelopeFlag, type EventData, subjects } from '@consign/events'
 import { type FeedCursors, feedCursors } from './adapters/feed.ts'
 import { custodyEvents } from './custody-events.ts'
 import type { Settled } from './domain/receipts.ts'
-import { Shipment } from './domain/shipment.ts'
+import { type ManualCutFact, Shipment } from './domain/shipment.ts'
 import { type EnvelopeUpload, factOf, readEnvelope, readUpload } from './domain/upload.ts'
 import type { Entry } from './outbox.ts'
 
@@ -26,6 +26,7 @@ export async function rebuild(events: EventLog, agreement: Hex): Promise<Rebuilt
   const acceptances: Acceptance[] = []
   for await (const event of custodyEvents(events, agreement)) {
     if (event.type === 'custody.agreement.signed.v1') shipment ??= new Shipment(agreement, event.data.terms)
+    else if (event.type === 'custody.transferred.manually.v1') shipment?.cutManually(manualCutOf(event.data))
     else if (event.type === 'custody.accepted.v1') acceptances.push(acceptanceOf(event.data))
   }
   if (shipment === undefined) return undefined
@@ -68,6 +69,15 @@ export function settledEnvelope({ ref, link }: EnvelopeUpload, flags: readonly E
 
 export function acceptanceOf(data: { leg: number; offerDigest: Hex; accept: Hex }): Acceptance {
   return { leg: data.leg, offerDigest: data.offerDigest, bytes: fromHex(data.accept) }
+}
+
+export function manualCutOf(data: EventData<'custody.transferred.manually.v1'>): ManualCutFact {
+  const { leg, n, cutDigest, nextKeysHash, replacement } = data
+  const device = replacement && {
+    deviceId: replacement.device.deviceId.slice(2),
+    keys: namedKeys(replacement.device),
+  }
+  return { leg, n, digest: cutDigest, nextKeysHash, replacement: device }
 }
 
 function flagsOf({ headers }: Recorded): EnvelopeFlag[] {

@@ -149,6 +149,24 @@ export class SampleShipment {
     return this
   }
 
+  /** The custodians end the leg under way by hand after `n` envelopes; the next one is `to`'s, and its first envelope names their cut. */
+  transferredManually(from: string, to: string, n = this.#seq): this {
+    const previous = new Uint8Array(32).fill(0xcc)
+    const place = { ...this.#place(), leg: this.#leg }
+    const said = { timeMs: START_MS, amount: '0', penaltyMax: '0', reasonsHash: ZERO, nextKeysHash: ZERO }
+    const signatures = { cutDigest: toHex(previous), fromSignature: SIGNATURE, toSignature: SIGNATURE }
+    const parties = { from: this.wallet(from), to: this.wallet(to) }
+    const data = { ...place, n, ...parties, ...said, ...signatures }
+    this.custody({ type: 'custody.transferred.manually.v1', data })
+    if (to === 'factory') {
+      this.custody({ type: 'custody.delivered.v1', data: { ...place, to: this.wallet(to) } })
+    }
+    this.#leg += 1
+    this.#seq = 0
+    this.#previous = previous
+    return this
+  }
+
   /** The device offers custody; the offer follows envelope `m` - 1. */
   offered(m = this.#seq): this {
     const bytes = { offer: '0x00', nextKeys: '0x00', offerDigest: ZERO } as const

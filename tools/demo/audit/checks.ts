@@ -2,6 +2,8 @@ import {
   decodeSignedLegKeys,
   decodeSignedSeal,
   type Envelope,
+  legKeysDigest,
+  namedKeys,
   native,
   type PublicKeys,
   verifyEnvelope,
@@ -290,22 +292,28 @@ async function logAgrees(
   }
 }
 
-/** Follows the keys from the device that the terms name through every leg; throws when a link is false. */
+/** Follows the keys from the device that the terms name, or that custodians put in its place, through every leg; throws when a link is false. */
 async function legKeysOf({ agreement, terms, log }: Evidence): Promise<Map<number, PublicKeys>> {
-  const { p256, mlDsaKey, slhDsaKey } = device(terms)
-  let signer: PublicKeys = {
-    p256: hexToBytes(p256),
-    mlDsa: hexToBytes(mlDsaKey),
-    slhDsa: hexToBytes(slhDsaKey),
-  }
-  const signed = [
-    ...eventsOf(log, 'custody.packed.v1', agreement).map(({ data }) => data.keys),
-    ...eventsOf(log, 'custody.transferred.v1', agreement).map(({ data }) => data.nextKeys),
+  let signer = namedKeys(device(terms))
+  const signed: { leg: number; bytes: Hex; by?: PublicKeys; digest?: Hex }[] = [
+    ...eventsOf(log, 'custody.packed.v1', agreement).map(({ data }) => ({ leg: 0, bytes: data.keys })),
+    ...eventsOf(log, 'custody.transferred.v1', agreement).map(({ data }) => ({
+      leg: data.leg + 1,
+      bytes: data.nextKeys,
+    })),
+    ...eventsOf(log, 'custody.transferred.manually.v1', agreement).flatMap(({ data }) => {
+      const { leg, nextKeysHash: digest, replacement } = data
+      if (replacement === undefined) return []
+      return [{ leg: leg + 1, bytes: replacement.nextKeys, by: namedKeys(replacement.device), digest }]
+    }),
   ]
+  signed.sort((a, b) => a.leg - b.leg)
   const keys = new Map<number, PublicKeys>()
-  for (const bytes of signed) {
+  for (const { bytes, by = signer, digest } of signed) {
     const legKeys = decodeSignedLegKeys(hexToBytes(bytes))
     if (legKeys.record.agreement !== agreement || legKeys.record.chainId !== general(terms).chainId) break
+    if (digest !== undefined && digest !== toHex(legKeysDigest(legKeys.record))) break
+    signer = by
     signer = await verifyLegKeys(native, signer, legKeys)
     keys.set(legKeys.record.leg, signer)
   }

@@ -28,6 +28,13 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
         ends: new Map(one.ends).set(leg, n),
       }))
     }
+    case 'custody.transferred.manually.v1': {
+      const { leg, n, replacement } = event.data
+      return changed(agreements, event.data.agreement, (one) => ({
+        ...(replacement === undefined ? one : withKeys(one, leg + 1, replacement.nextKeys)),
+        ends: new Map(one.ends).set(leg, n),
+      }))
+    }
     default:
       return agreements
   }
@@ -35,7 +42,7 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
 
 /** Whether the event ends a leg, so that its envelopes should be anchored soon. */
 export function closesLeg(event: ConsignEvent): boolean {
-  return event.type === 'custody.transferred.v1' || event.type === 'custody.delivered.v1'
+  return event.type.startsWith('custody.transferred.') || event.type === 'custody.delivered.v1'
 }
 
 /** Throws Refusal 'agreement.unknown'. */

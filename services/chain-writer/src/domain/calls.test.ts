@@ -35,6 +35,13 @@ const signed = event('custody.agreement.signed.v1', {
 })
 const packed = event('custody.packed.v1', { leg: 0, keys: '0x' })
 const transferred = event('custody.transferred.v1', { leg: 1, to: `0x${'0b'.repeat(20)}` })
+const cutByHand = {
+  ...{ leg: 1, n: 4, from: WORD, to: payer(terms).wallet, timeMs: 1, amount: '0', penaltyMax: '0' },
+  ...{ nextKeysHash: WORD, reasonsHash: WORD, cutDigest: WORD },
+  fromSignature: { ecdsa: '0x01', mlDsa: '0x' },
+  toSignature: { ecdsa: '0x02', mlDsa: '0x' },
+}
+const transferredManually = event('custody.transferred.manually.v1', cutByHand)
 const offered = event('custody.offered.v1', { leg: 1, m: 7 })
 const charged = event('penalty.violation.charged.v1', {
   leg: 2,
@@ -49,6 +56,7 @@ describe('an event', () => {
     [signed, `agreement:${AGREEMENT}`],
     [packed, `start:${AGREEMENT}`],
     [transferred, `cut:${AGREEMENT}:1`],
+    [transferredManually, `cut:${AGREEMENT}:1`],
     [offered, `tender:${AGREEMENT}:1:7`],
     [charged, `violation:${WORD}`],
   ])('has one key for ever: %#', (one, key) => {
@@ -59,6 +67,13 @@ describe('an event', () => {
     ['terms of another chain', signed, { terms }, { ...place, chainId: chainId + 1 }, 'agreement.chainId'],
     ['terms that the log has not', packed, {}, place, 'agreement.unknown'],
     ['a taker who is no party', transferred, { terms }, place, 'agreement.party'],
+    [
+      'a taker by hand who is no party',
+      event(transferredManually.type, { ...cutByHand, to: `0x${'0b'.repeat(20)}` }),
+      { terms },
+      place,
+      'agreement.party',
+    ],
     ['a limit that the terms have not', charged, { terms }, place, 'violation.limit'],
     [
       'keys that the log has not',

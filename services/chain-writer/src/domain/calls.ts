@@ -12,13 +12,14 @@ import {
   deliverByTenderArguments,
   encodeAgreementCall,
   type Intent,
+  manualCutArguments,
   startArguments,
   type Transaction,
   tenderArguments,
 } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { ConsignEvent, EventData, EventOf } from '@consign/events'
-import { general, partyByWallet } from '@consign/terms'
+import { general, partyByWallet, type Terms, termsHash } from '@consign/terms'
 import { decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import { type Agreement, keysOf, termsOf } from './agreements.ts'
 import type { Anchor } from './anchor-policy.ts'
@@ -30,6 +31,7 @@ export type CallEvent = EventOf<
   | 'custody.packed.v1'
   | 'custody.offered.v1'
   | 'custody.transferred.v1'
+  | 'custody.transferred.manually.v1'
   | 'penalty.violation.charged.v1'
 >
 
@@ -47,6 +49,7 @@ const CALL_EVENTS: readonly string[] = [
   'custody.packed.v1',
   'custody.offered.v1',
   'custody.transferred.v1',
+  'custody.transferred.manually.v1',
   'penalty.violation.charged.v1',
 ] satisfies CallEvent['type'][]
 
@@ -66,6 +69,11 @@ export function callName({ type, data }: CallEvent): CallName {
       return { key: `tender:${tendered(data)}`, what: `record the tender of leg ${data.leg}`, agreement }
     case 'custody.transferred.v1':
       return { key: `cut:${agreement}:${data.leg}`, what: `record the cut of leg ${data.leg}`, agreement }
+    // A leg ends once, so that what comes after it waits for either cut under one key.
+    case 'custody.transferred.manually.v1': {
+      const what = `record the manual cut of leg ${data.leg}`
+      return { key: `cut:${agreement}:${data.leg}`, what, agreement }
+    }
     case 'penalty.violation.charged.v1': {
       const what = `prove the ${data.kind} violation in leg ${data.leg}`
       return { key: `violation:${data.caseId}`, what, agreement }
@@ -98,6 +106,8 @@ export function callsOf(event: CallEvent, known: Agreement, place: Place, spans:
     }
     case 'custody.transferred.v1':
       return [toAgreement({ functionName: 'recordCut', args: cut(event.data, known) })]
+    case 'custody.transferred.manually.v1':
+      return [toAgreement({ functionName: 'recordManualCut', args: manualCut(event.data, known) })]
     case 'penalty.violation.charged.v1':
       return proofCalls(event.data, known, spans).map((call, number) => ({
         ...toAgreement(call),
@@ -199,9 +209,27 @@ function tender(
 function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement) {
   const { leg, to, offer, accept, cut } = transferred
   const terms = termsOf(known)
-  if (partyByWallet(terms, to) === undefined)
-    throw new Refusal('agreement.party', `${to}, who accepted, is no party of the terms`)
+  requireParty(terms, to)
   return cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
+}
+
+function manualCut(said: EventData<'custody.transferred.manually.v1'>, known: Agreement) {
+  const terms = termsOf(known)
+  const { leg, n, to, nextKeysHash, reasonsHash, fromSignature, toSignature } = said
+  requireParty(terms, to)
+  const [amount, penaltyMax] = [BigInt(said.amount), BigInt(said.penaltyMax)]
+  const signed = { leg, n, timeMs: BigInt(said.timeMs), to, nextKeysHash, amount, penaltyMax, reasonsHash }
+  return manualCutArguments({
+    terms,
+    cut: { termsHash: termsHash(terms), ...signed },
+    fromSignature: fromSignature.ecdsa,
+    toSignature: toSignature.ecdsa,
+  })
+}
+
+function requireParty(terms: Terms, taker: Hex): void {
+  if (partyByWallet(terms, taker) !== undefined) return
+  throw new Refusal('agreement.party', `${taker}, who takes the goods, is no party of the terms`)
 }
 
 // A leg has one tender, but any number of offers.

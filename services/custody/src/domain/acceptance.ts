@@ -2,6 +2,7 @@ import { type Accept, Refusal } from '@consign/envelope'
 import type { Hex } from '@consign/events'
 import { type PartyClause, partyByWallet } from '@consign/terms'
 import type { Agreement, Offer } from './agreement.ts'
+import { custodianUnchanged } from './custodian.ts'
 
 /** What an acceptance answers: the leg that would end, the offer, and the taker's clause. */
 export type Answered = { leg: number; offer: Offer; party: PartyClause }
@@ -78,10 +79,3 @@ export function acceptingParty(state: Agreement, record: Accept): PartyClause {
   }
   return party
 }
-
-/** A handover to oneself would begin a new leg to leave what the old one cost behind; the chain refuses it too. */
-export const custodianUnchanged = (record: 'accept' | 'cut', custodian: Hex): Refusal =>
-  new Refusal(
-    `${record}.custodian`,
-    `${custodian} has the goods already; another party accepts, or they stay where they are`,
-  )

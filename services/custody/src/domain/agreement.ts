@@ -7,8 +7,8 @@ import {
   sealDigest,
   toHex,
 } from '@consign/envelope'
-import type { FactOf, Hex } from '@consign/events'
-import { payer, type Terms } from '@consign/terms'
+import type { EventData, FactOf, Hex } from '@consign/events'
+import { device, payer, type Terms } from '@consign/terms'
 import { unreachable } from './unreachable.ts'
 
 /** Everything that this service appends, all of it on `custody.<agreement>`. */
@@ -18,6 +18,7 @@ export type CustodyFact = FactOf<
   | 'custody.offered.v1'
   | 'custody.accepted.v1'
   | 'custody.transferred.v1'
+  | 'custody.transferred.manually.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
   | 'custody.window.closed.v1'
@@ -37,14 +38,18 @@ export type Offer = {
 /** `accept`: signed bytes. */
 export type Acceptance = { acceptDigest: Hex; offerDigest: Hex; party: Hex; accept: Hex }
 
+/** What goes with the goods after a manual cut; `nextKeys`: signed bytes of the keys of the next leg, by this device. */
+export type Replacement = NonNullable<EventData<'custody.transferred.manually.v1'>['replacement']>
+
+/** `deviceId`, `keys`: undefined when the goods go unmeasured. `cut.cut`: what the device signed, undefined for a manual cut. */
 export type Leg = {
   custodian: Hex
-  keys: PublicKeys
-  keysHash: Hex
+  deviceId: Hex | undefined
+  keys: PublicKeys | undefined
   offers: readonly Offer[]
   acceptances: readonly Acceptance[]
   sealDigests: readonly Hex[]
-  cut: { cutDigest: Hex; cut: Hex } | undefined
+  cut: { cutDigest: Hex; cut: Hex | undefined } | undefined
   tampered: boolean
 }
 
@@ -65,7 +70,7 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
       return { ...state, signed: { agreement, shipment, terms, termsHash } }
     }
     case 'custody.packed.v1':
-      return { ...state, legs: [beginLeg(event.data.custodian, event.data.keys, event.data.keysHash)] }
+      return { ...state, legs: [beginLeg(event.data.custodian, deviceOfTerms(state), event.data.keys)] }
     case 'custody.offered.v1': {
       const { leg, offerDigest, m, ttlEnvelopes, offer, nextKeys } = event.data
       const nextKeysHash = keysHashOf(nextKeys)
@@ -78,9 +83,15 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
       return changeLeg(state, leg, (known) => ({ ...known, acceptances: [...known.acceptances, given] }))
     }
     case 'custody.transferred.v1': {
-      const { leg, cut, cutDigest, to, nextKeys, nextKeysHash } = event.data
+      const { leg, cut, cutDigest, to, nextKeys } = event.data
       const ended = changeLeg(state, leg, (known) => ({ ...known, cut: { cut, cutDigest } }))
-      return { ...ended, legs: [...ended.legs, beginLeg(to, nextKeys, nextKeysHash)] }
+      return { ...ended, legs: [...ended.legs, beginLeg(to, state.legs[leg]?.deviceId, nextKeys)] }
+    }
+    case 'custody.transferred.manually.v1': {
+      const { leg, cutDigest, to, replacement } = event.data
+      const ended = changeLeg(state, leg, (known) => ({ ...known, cut: { cut: undefined, cutDigest } }))
+      const next = beginLeg(to, replacement?.device.deviceId, replacement?.nextKeys)
+      return { ...ended, legs: [...ended.legs, next] }
     }
     case 'custody.sealed.v1': {
       const digest = toHex(sealDigest(decodeSignedSeal(fromHex(event.data.seal)).record))
@@ -103,19 +114,26 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
 /** The payer's wallet, lower case; the goods are delivered when it takes them. */
 export const payerOf = (terms: Terms): Hex => payer(terms).wallet
 
-function beginLeg(custodian: Hex, signedKeys: Hex, keysHash: Hex): Leg {
-  const { record, mlDsaKey } = decodeSignedLegKeys(fromHex(signedKeys))
-  const keys = { p256: record.keys.subarray(0, 64), mlDsa: mlDsaKey, slhDsa: record.keys.subarray(96, 128) }
+function deviceOfTerms({ signed }: Agreement): Hex | undefined {
+  return signed && device(signed.terms).deviceId
+}
+
+function beginLeg(custodian: Hex, deviceId: Hex | undefined, signedKeys: Hex | undefined): Leg {
   return {
     custodian,
-    keys,
-    keysHash,
+    deviceId,
+    keys: signedKeys === undefined ? undefined : keysOf(signedKeys),
     offers: [],
     acceptances: [],
     sealDigests: [],
     cut: undefined,
     tampered: false,
   }
+}
+
+function keysOf(signedKeys: Hex): PublicKeys {
+  const { record, mlDsaKey } = decodeSignedLegKeys(fromHex(signedKeys))
+  return { p256: record.keys.subarray(0, 64), mlDsa: mlDsaKey, slhDsa: record.keys.subarray(96, 128) }
 }
 
 function changeLeg(state: Agreement, number: number, change: (leg: Leg) => Leg): Agreement {

@@ -2,7 +2,7 @@ import { type Accept, type Cut, Refusal } from '@consign/envelope'
 import type { Decider } from '@consign/eventlog'
 import type { Hex } from '@consign/events'
 import { general, type PartySignature, payee, type Terms } from '@consign/terms'
-import { acceptingParty, answer, custodianUnchanged } from './acceptance.ts'
+import { acceptingParty, answer } from './acceptance.ts'
 import {
   type Acceptance,
   type Agreement,
@@ -12,6 +12,8 @@ import {
   payerOf,
   UNSIGNED,
 } from './agreement.ts'
+import { custodianUnchanged } from './custodian.ts'
+import { type CutManually, cutManually } from './manual-cut.ts'
 import { unreachable } from './unreachable.ts'
 
 /** What happened, its signatures already verified. Bytes of signed records are hex; a repeat of any of them leads to nothing. */
@@ -21,6 +23,7 @@ export type Command =
   | MakeOffer
   | { type: 'accept'; accept: Hex; acceptDigest: Hex; record: Accept; highestSeq: number | undefined }
   | CutLeg
+  | CutManually
   | { type: 'seal'; leg: number; n: number; root: Hex; head: Hex; seal: Hex; sealDigest: Hex }
   | { type: 'closeWindow'; dueMs: number; nowMs: number }
 
@@ -66,6 +69,8 @@ function decide(command: Command, state: Agreement): CustodyFact[] {
       return accept(command, state)
     case 'cut':
       return cut(command, state)
+    case 'cutManually':
+      return cutManually(command, state)
     case 'seal':
       return seal(command, state)
     case 'closeWindow':
@@ -165,7 +170,8 @@ function attachedAcceptance({ attached, record }: CutLeg, state: Agreement): Acc
 
 // One contradiction proves the device unsound for this leg; more of them add nothing.
 function tampered({ record, cut }: CutLeg, leg: Leg, state: Agreement): CustodyFact[] {
-  if (leg.tampered || leg.cut === undefined) return []
+  // After a manual cut the device's own comes too late: it contradicts the custodians, not the device.
+  if (leg.tampered || leg.cut?.cut === undefined) return []
   const reason = `the device signed two different cuts of leg ${record.leg}`
   const evidence = [leg.cut.cut, cut]
   return [{ type: 'custody.tampered.v1', data: { ...placeOf(state), leg: record.leg, evidence, reason } }]

@@ -1,6 +1,6 @@
 import { type SignedCut, type SignedOffer, toHex } from '@consign/envelope'
 import type { Hex } from '@consign/events'
-import type { Agreement } from './agreement.ts'
+import type { Agreement, Leg } from './agreement.ts'
 import type { DeviceRecord } from './device-record.ts'
 
 /**
@@ -13,6 +13,7 @@ export type Stage = 'waits' | 'unverified' | 'ready' | 'done'
 export function stageOf(record: DeviceRecord, state: Agreement, known: Iterable<DeviceRecord>): Stage {
   if (state.signed === undefined) return 'waits'
   const leg = state.legs[record.leg]
+  if (isUnmeasured(record.kind === 'legKeys' ? state.legs[record.leg - 1] : leg)) return 'done'
   switch (record.kind) {
     case 'legKeys':
       if (leg !== undefined) return 'done'
@@ -33,13 +34,19 @@ export function stageOf(record: DeviceRecord, state: Agreement, known: Iterable<
     }
     case 'cut': {
       if (leg === undefined) return 'waits'
-      if (leg.cut !== undefined) return leg.cut.cutDigest === record.digest || leg.tampered ? 'done' : 'ready'
+      if (leg.cut !== undefined) {
+        const isTold = leg.cut.cutDigest === record.digest || leg.cut.cut === undefined || leg.tampered
+        return isTold ? 'done' : 'ready'
+      }
       const offer = toHex(record.signed.record.offerDigest)
       if (!leg.offers.some(({ offerDigest }) => offerDigest === offer)) return 'waits'
       return isAcceptKnown(record.signed, state, known) ? 'ready' : 'waits'
     }
   }
 }
+
+/** After a manual cut without another device: nothing that any device shows is of this leg. */
+const isUnmeasured = (leg: Leg | undefined): boolean => leg !== undefined && leg.keys === undefined
 
 /** Verified keys of the next leg that an offer names, as signed bytes: from an offer before it, or shown by the device and still unused. */
 export function nextKeysOf(

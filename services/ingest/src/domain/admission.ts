@@ -54,7 +54,7 @@ export async function admit(admission: Admission, upload: Upload): Promise<Verdi
   }
   const shipment = namedShipment(admission, upload)
   if (shipment === undefined) return { kind: 'park', missing: 'agreement' }
-  return admitRecord(admission.crypto, shipment, shipment.legs.get(upload.ref.leg), upload)
+  return admitRecord(admission, shipment, upload)
 }
 
 /** The same for an envelope without a cut, or whose cut has been checked: at once, because this is what nearly every frame is. */
@@ -77,8 +77,11 @@ export function admitEnvelope(admission: Admission, upload: EnvelopeUpload, cut?
 
 function namedShipment({ shipment, deviceId }: Admission, { ref }: Upload): Shipment | undefined {
   if (shipment === undefined) return undefined
-  if (shipment.deviceId !== deviceId)
-    throw new Refusal('device.foreign', `the terms name device ${shipment.deviceId}, not ${deviceId}`)
+  if (!shipment.has(deviceId))
+    throw new Refusal(
+      'device.foreign',
+      `the terms name device ${shipment.device.deviceId}, not ${deviceId}, nor did custodians replace it by that one`,
+    )
   if (ref.chainId !== shipment.chainId)
     throw new Refusal(
       'envelope.chain',
@@ -88,15 +91,16 @@ function namedShipment({ shipment, deviceId }: Admission, { ref }: Upload): Ship
 }
 
 async function admitRecord(
-  crypto: CryptoProvider,
+  { crypto, deviceId }: Admission,
   shipment: Shipment,
-  leg: Leg | undefined,
   upload: RecordUpload,
 ): Promise<Verdict> {
   const { frame, digest, ref } = upload
+  const leg = shipment.legs.get(ref.leg)
   if (leg?.records.has(digest)) return { kind: 'known', fork: false }
   if (frame.kind === 'legKeys') {
-    const signer = ref.leg === 0 ? shipment.deviceKeys : shipment.legs.get(ref.leg - 1)?.open?.keys
+    const beginner = shipment.beginnerOf(ref.leg, deviceId)
+    const signer = beginner?.keys ?? shipment.legs.get(ref.leg - 1)?.open?.keys
     if (signer === undefined) return { kind: 'park', missing: 'leg before' }
     await verifyLegKeys(crypto, signer, frame.signed)
     return { kind: 'store', flags: [] }
@@ -110,7 +114,7 @@ async function admitRecord(
     case 'cut':
       await verifyCut(crypto, keys, frame.signed)
       // A second, different cut is evidence of tampering: it is kept, and moves nothing.
-      return { kind: 'store', flags: leg.cut === undefined ? [] : ['fork'] }
+      return { kind: 'store', flags: (leg.manualCut ?? leg.cut) === undefined ? [] : ['fork'] }
     case 'seal':
       await verifySeal(crypto, keys, frame.signed)
       return { kind: 'store', flags: [] }

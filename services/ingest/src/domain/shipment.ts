@@ -2,7 +2,7 @@
  * What ingest knows of one agreement: its device and parties, and per leg the keys, offers, cut and envelopes. Built from facts alone
  * (`evolve`), so that the log in its order gives the same shipment again.
  */
-import { type Cut, fromHex, type Hex, type Offer, type PublicKeys, toHex } from '@consign/envelope'
+import { type Cut, type Hex, namedKeys, type Offer, type PublicKeys, toHex } from '@consign/envelope'
 import type { EnvelopeFlag } from '@consign/events'
 import * as terms from '@consign/terms'
 import { Coverage } from './coverage.ts'
@@ -10,6 +10,18 @@ import { LegLedger, type Link } from './ledger.ts'
 import { unreachable } from './unreachable.ts'
 
 export type CutFact = { digest: Hex; record: Cut }
+
+/** Identity of a device; the id as 64 hex digits. */
+export type Device = { deviceId: string; keys: PublicKeys }
+
+/** The custodians ended a leg without its device, at `n` envelopes; `replacement` goes on with the goods, with keys `nextKeysHash`. */
+export type ManualCutFact = {
+  leg: number
+  n: number
+  digest: Hex
+  nextKeysHash: Hex
+  replacement: Device | undefined
+}
 
 /** Something authentic that the log holds. */
 export type Fact =
@@ -30,6 +42,7 @@ export type Leg = {
   /** Digests of the device records stored for this leg. */
   readonly records: Set<Hex>
   cut?: CutFact
+  manualCut?: ManualCutFact
   open?: OpenLeg
 }
 
@@ -41,8 +54,8 @@ export class Shipment implements FeedPlace {
   readonly chainId: number
   /** SSCC, 18 digits. */
   readonly sscc: string
-  readonly deviceId: string
-  readonly deviceKeys: PublicKeys
+  /** That of the terms. */
+  readonly device: Device
   /** Wallet addresses, lower case, each once. */
   readonly parties: readonly Hex[]
   readonly legs = new Map<number, Leg>()
@@ -53,12 +66,7 @@ export class Shipment implements FeedPlace {
     this.agreement = agreement
     this.chainId = Number(general.chainId)
     this.sscc = general.shipment
-    this.deviceId = device.deviceId.replace(/^0x/, '')
-    this.deviceKeys = {
-      p256: fromHex(device.p256),
-      mlDsa: fromHex(device.mlDsaKey),
-      slhDsa: fromHex(device.slhDsaKey),
-    }
+    this.device = { deviceId: device.deviceId.slice(2), keys: namedKeys(device) }
     this.parties = partiesOf(document)
   }
 
@@ -67,6 +75,40 @@ export class Shipment implements FeedPlace {
     let size = 0
     for (const leg of this.legs.values()) size += leg.open?.ledger.size ?? 0
     return size
+  }
+
+  /** The devices that may send: that of the terms, and each that replaced one. */
+  has(deviceId: string): boolean {
+    const replaced = [...this.legs.values()].some(
+      ({ manualCut }) => manualCut?.replacement?.deviceId === deviceId,
+    )
+    return replaced || deviceId === this.device.deviceId
+  }
+
+  /** Whose leg it is; undefined when the goods go unmeasured. */
+  deviceOf(leg: number): Device | undefined {
+    for (let before = leg - 1; before >= 0; before--) {
+      const manualCut = this.legs.get(before)?.manualCut
+      if (manualCut !== undefined) return manualCut.replacement
+    }
+    return this.device
+  }
+
+  /** The identity that signs the keys of `leg` when it is `deviceId` that sends them; else the leg before does. */
+  beginnerOf(leg: number, deviceId: string): Device | undefined {
+    const beginner = leg === 0 ? this.device : this.legs.get(leg - 1)?.manualCut?.replacement
+    return beginner?.deviceId === deviceId ? beginner : undefined
+  }
+
+  /** Takes the place of a cut that the device made unknown to its custodians: they say where the leg ended. */
+  cutManually(fact: ManualCutFact): void {
+    const leg = this.#leg(fact.leg)
+    if (leg.manualCut !== undefined) return
+    leg.manualCut = fact
+    leg.open?.ledger.cutAt(fact.n)
+    const next = this.legs.get(fact.leg + 1)
+    if (next !== undefined) delete next.open
+    this.#open(fact.leg + 1)
   }
 
   evolve(fact: Fact): void {
@@ -122,11 +164,15 @@ export class Shipment implements FeedPlace {
   }
 
   #open(number: number): void {
-    const cut = this.legs.get(number - 1)?.cut
+    const ended = this.legs.get(number - 1)
     const leg = this.legs.get(number)
-    if (cut === undefined || leg === undefined || leg.open !== undefined) return
-    const keys = this.keysAfter(number - 1, cut.record)
-    if (keys !== undefined) leg.open = openLeg(keys, cut.digest)
+    if (ended === undefined || leg === undefined || leg.open !== undefined) return
+    const { manualCut, cut } = ended
+    const start = (manualCut ?? cut)?.digest
+    const keys = manualCut
+      ? leg.keys.get(manualCut.nextKeysHash)
+      : cut && this.keysAfter(number - 1, cut.record)
+    if (keys !== undefined && start !== undefined) leg.open = openLeg(keys, start)
   }
 }
 

@@ -125,6 +125,26 @@ test('an envelope that came too late to be judged still breaks the silence', () 
   expect(silences(leg.finish())).toEqual([])
 })
 
+test('a leg that was cut by hand ends where its custodians say, whatever its last digest is', () => {
+  const leg = begun()
+  leg.receive(envelope(0, [30_000]))
+  leg.receive(envelope(1, [45_000]))
+  leg.cut(2)
+  expect(leg.complete).toBe(true)
+  expect(leg.forked).toBe(false)
+  expect(leg.receive(envelope(2, [50_000]))).toEqual([])
+  expect(leg.finish()).toMatchObject([{ judgement: { clause: limit, startSeq: 1, worst: 45_000 } }])
+})
+
+test('envelopes that a manual cut counts and that never came are the silence of who hands over', () => {
+  const leg = begun()
+  leg.receive(envelope(0, [30_000]))
+  leg.cut(3)
+  expect(leg.complete).toBe(false)
+  leg.abandon()
+  expect(silences(leg.finish())).toEqual([[0, 0, 10n]])
+})
+
 test('a leg of which nothing came at all is one silence', () => {
   const leg = begun()
   leg.cut(3, 'digest 2')

@@ -44,7 +44,7 @@ export class LegAssessment {
   #tampered = false
   #abandoned = false
   #firstPrevious: string | undefined
-  #end: { n: number; head: string } | undefined
+  #end: { n: number; head: string | undefined } | undefined
   readings = 0
 
   /** Ingest has seen a cut before them. Only the cut that custody takes decides where the leg ends, so they wait for it. */
@@ -100,13 +100,16 @@ export class LegAssessment {
     return outcomes
   }
 
-  /** The leg ended: it is [0, n), its last digest is `head`. A last envelope with another digest is a second branch. */
-  cut(n: number, head: string): LegOutcome[] {
+  /**
+   * The leg ended: it is [0, n), its last digest is `head`. A last envelope with another digest is a second branch. Custodians who cut it by hand
+   * name no digest; what was judged before they did stands.
+   */
+  cut(n: number, head?: string): LegOutcome[] {
     this.#end = { n, head }
     for (const seq of this.#held.keys()) if (seq >= n) this.#held.delete(seq)
     const outcomes = this.#aside.splice(0).flatMap((envelope) => this.receive(envelope))
     const last = this.#digests.get(n - 1)
-    if (last !== undefined && last !== head) outcomes.push(...this.fork())
+    if (head !== undefined && last !== undefined && last !== head) outcomes.push(...this.fork())
     return outcomes
   }
 
@@ -172,8 +175,8 @@ export class LegAssessment {
   }
 
   #links(envelope: StoredEnvelope): boolean {
-    if (this.#end !== undefined && envelope.seq === this.#end.n - 1 && envelope.digest !== this.#end.head)
-      return false
+    const isLast = this.#end !== undefined && envelope.seq === this.#end.n - 1
+    if (isLast && this.#end?.head !== undefined && envelope.digest !== this.#end.head) return false
     if (envelope.seq === 0) {
       const linked = this.#firstPrevious === undefined || this.#firstPrevious === envelope.previous
       this.#firstPrevious ??= envelope.previous

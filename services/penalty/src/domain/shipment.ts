@@ -21,6 +21,7 @@ export type CustodyEvent = EventOf<
   | 'custody.offered.v1'
   | 'custody.accepted.v1'
   | 'custody.transferred.v1'
+  | 'custody.transferred.manually.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
   | 'custody.window.closed.v1'
@@ -95,10 +96,11 @@ export class ShipmentAssessment {
         return nothing()
       case 'custody.transferred.v1': {
         const { leg, n, head, cutDigest, to } = event.data
-        const ended = this.#leg(leg)
-        ended.n = n
-        const outcomes = ended.assessment.cut(n, bareHex(head))
-        return join(this.#settle(ended, outcomes), this.#begin(leg + 1, to, cutDigest))
+        return join(this.#end(leg, n, bareHex(head)), this.#begin(leg + 1, to, cutDigest))
+      }
+      case 'custody.transferred.manually.v1': {
+        const { leg, n, cutDigest, to } = event.data
+        return join(this.#end(leg, n), this.#begin(leg + 1, to, cutDigest))
       }
       case 'custody.delivered.v1':
         this.#lastLeg = event.data.leg
@@ -114,6 +116,12 @@ export class ShipmentAssessment {
       case 'custody.sealed.v1':
         return nothing()
     }
+  }
+
+  #end(number: number, n: number, head?: string): Assessed {
+    const leg = this.#leg(number)
+    leg.n = n
+    return this.#settle(leg, leg.assessment.cut(n, head))
   }
 
   #begin(number: number, custodian: Hex, previous: Hex): Assessed {

@@ -1,0 +1,9 @@
+import { Refusal } from '@consign/envelope'
+import type { Hex } from '@consign/events'
+
+/** A handover to oneself would begin a new leg to leave what the old one cost behind; the chain refuses it too. */
+export const custodianUnchanged = (record: 'accept' | 'cut' | 'manualCut', custodian: Hex): Refusal =>
+  new Refusal(
+    `${record}.custodian`,
+    `${custodian} has the goods already; another party accepts, or they stay where they are`,
+  )

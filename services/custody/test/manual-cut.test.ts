@@ -1,0 +1,94 @@
+import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
+import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
+import { parseEvent, subjects } from '@consign/events'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
+import { ask } from './ask.ts'
+import { ServiceProcess } from './service-process.ts'
+
+const PARTIES = ['factory', 'supplier', 'shipper-x', 'shipper-y']
+const STORY = ['agreement.signed', 'packed', 'transferred.manually', 'transferred.manually', 'delivered']
+
+let journey: SampleJourney
+let cuts: Awaited<ReturnType<SampleJourney['manualCut']>>[]
+beforeAll(async () => {
+  journey = new SampleJourney()
+  cuts = [
+    await journey.manualCut(0, 'supplier', 'shipper-x'),
+    await journey.manualCut(1, 'shipper-x', 'factory', { changes: { n: 0 } }),
+  ]
+})
+
+let server: NatsServer
+let nats: Awaited<ReturnType<typeof connectNats>>
+let log: EventLog
+let service: ServiceProcess
+beforeEach(async () => {
+  server = await startNatsServer()
+  nats = await connectNats({ url: server.url, name: 'test' })
+  log = await connectEventLog({ nats })
+  service = new ServiceProcess({
+    NATS_URL: server.url,
+    CHAIN_ID: String(DEPLOYMENT.chainId),
+    FACTORY: DEPLOYMENT.factory,
+    IMPLEMENTATION: DEPLOYMENT.implementation,
+  })
+})
+afterEach(async () => {
+  await service.stop()
+  await nats.close()
+  await server.stop()
+})
+
+const asked = (name: string, command: string, payload: unknown) =>
+  ask(nats, journey.wallet(name), command, payload)
+
+const typeOf = (data: Uint8Array) => parseEvent(data).type.replace(/^custody\.|\.v1$/g, '')
+
+async function types(): Promise<string[]> {
+  const found: string[] = []
+  for await (const { data } of log.read([subjects.custody(journey.agreement)])) found.push(typeOf(data))
+  return found
+}
+
+async function shown(name: string): Promise<string[]> {
+  const filter = subjects.feed(journey.wallet(name), journey.sample.facts.shipment, '>')
+  const found: string[] = []
+  for await (const { data } of log.readStream('FEED', [filter])) found.push(typeOf(data))
+  return found
+}
+
+// Signed, packed, cut by hand: the third decision is the manual cut.
+test.each([undefined, 'custody.decided#3', 'custody.appended#3', 'custody.replied#2'])(
+  'killed at %s, goods without a device go to the payer by two manual cuts, told once to every party',
+  async (step) => {
+    service.start(step)
+    expect(await asked('supplier', 'agreement', await journey.signedTerms())).toMatchObject({ ok: true })
+    const keys = await journey.legKeysFrame(0)
+    await log.publish(subjects.device(journey.agreement, 0), keys, { msgId: 'keys' })
+    await expect.poll(types, { timeout: 30_000 }).toContain('packed')
+    const answer = await asked('shipper-x', 'manualCut', cuts[0])
+    expect(answer).toMatchObject({ ok: true, agreement: journey.agreement, leg: 0 })
+    expect(await asked('supplier', 'manualCut', cuts[0])).toEqual(answer)
+    expect(await asked('factory', 'manualCut', cuts[1])).toMatchObject({ ok: true, leg: 1 })
+    expect(await types()).toEqual(STORY)
+    for (const name of PARTIES) await expect.poll(() => shown(name), { timeout: 30_000 }).toEqual(STORY)
+    expect(service.kills).toBe(step === undefined ? 0 : 1)
+  },
+)
+
+test('what is refused is answered by its code, and moves nothing', async () => {
+  service.start()
+  expect(await asked('supplier', 'agreement', await journey.signedTerms())).toMatchObject({ ok: true })
+  const keys = await journey.legKeysFrame(0)
+  await log.publish(subjects.device(journey.agreement, 0), keys, { msgId: 'keys' })
+  await expect.poll(types, { timeout: 30_000 }).toContain('packed')
+  const { toSignature: _, ...oneSided } = cuts[0]!
+  const code = (payload: unknown) => asked('shipper-x', 'manualCut', payload)
+  expect(await code(oneSided)).toMatchObject({ error: { code: 'manualCut.request', retry: false } })
+  expect(await code({ ...cuts[0], toSignature: cuts[0]!.fromSignature })).toMatchObject({
+    error: { code: 'manualCut.signature.ecdsa' },
+  })
+  expect(await code('hello')).toMatchObject({ error: { code: 'manualCut.request' } })
+  expect(await types()).toEqual(['agreement.signed', 'packed'])
+})
