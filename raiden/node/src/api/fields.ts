@@ -1,0 +1,90 @@
+/** What Raiden's API takes and gives: EIP-55 addresses, integers as decimal strings (numbers are taken too), hashes in hex. */
+import { utils } from 'ethers'
+import { z } from 'zod'
+import { ApiRefusal } from './refusal.ts'
+
+export const UINT64_MAX = 2n ** 64n - 1n
+export const UINT256_MAX = 2n ** 256n - 1n
+/** 2^256 has 78 digits. */
+const DIGITS_MAX = 80
+
+const ZERO_ADDRESS = `0x${'0'.repeat(40)}`
+
+export const addressField = z
+  .string('Not a valid hex encoded address, must be 0x prefixed.')
+  .regex(/^0x/, 'Not a valid hex encoded address, must be 0x prefixed.')
+  .refine(isEip55, 'Not a valid EIP55 encoded address')
+  .refine((value) => value !== ZERO_ADDRESS, `The ${ZERO_ADDRESS} address is not accepted`)
+
+/** An integer as Raiden's marshmallow field takes it; its range is the business of each route, which answers 409. */
+export const integerField = z
+  .union(
+    [
+      z
+        .string()
+        .max(DIGITS_MAX)
+        .regex(/^-?\d+$/),
+      z.number().refine(Number.isSafeInteger),
+    ],
+    'Not a valid integer.',
+  )
+  .transform((value) => BigInt(value))
+
+export const hash32Field = z
+  .string('Not a valid hex encoded value, must be 0x prefixed.')
+  .regex(/^0x/, 'Not a valid hex encoded value, must be 0x prefixed.')
+  .regex(/^0x[0-9a-fA-F]*$/, 'Not a valid hex formated string, contains invalid characters.')
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'Not a valid value, it is not 32 bytes long.')
+  .transform((value) => value.toLowerCase())
+
+/** The body of a request; throws 400 with the wrong fields by name. */
+export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  if (body === undefined || body === null || typeof body !== 'object' || Array.isArray(body))
+    throw new ApiRefusal(400, 'raiden.malformed', 'JSON payload expected')
+  return parsed(schema, body)
+}
+
+/** `?limit=…&offset=…`, whole and not negative. */
+const page = z.object({
+  limit: z.coerce
+    .number('Not a valid integer.')
+    .int('Not a valid integer.')
+    .min(0)
+    .max(2 ** 31)
+    .optional(),
+  offset: z.coerce
+    .number('Not a valid integer.')
+    .int('Not a valid integer.')
+    .min(0)
+    .max(2 ** 31)
+    .optional(),
+})
+
+export function parsePage(query: unknown): { limit?: number; offset?: number } {
+  const { limit, offset } = parsed(page, query ?? {})
+  return { ...(limit === undefined ? {} : { limit }), ...(offset === undefined ? {} : { offset }) }
+}
+
+function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors: Record<string, string[]> = {}
+  for (const { path, code, message } of result.error.issues) {
+    const name = String(path[0] ?? '_schema')
+    const isMissing = code === 'invalid_type' && !(name in (value as object))
+    errors[name] = [isMissing ? 'Missing data for required field.' : message]
+  }
+  throw new ApiRefusal(400, 'raiden.malformed', 'The request is malformed.', { errors })
+}
+
+/** An address in a path; throws 404, as Raiden does: a path with any other text names nothing. */
+export function parsePathAddress(value: string): string {
+  if (!value.startsWith('0x'))
+    throw new ApiRefusal(404, 'raiden.address', 'Not a valid hex address, 0x prefix missing.')
+  if (!isEip55(value)) throw new ApiRefusal(404, 'raiden.address', 'Not a valid EIP55 encoded address.')
+  return value
+}
+
+function isEip55(value: string): boolean {
+  return /^0x[0-9a-fA-F]{40}$/.test(value) && utils.getAddress(value.toLowerCase()) === value
+}

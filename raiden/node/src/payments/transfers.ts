@@ -1,0 +1,54 @@
+/** What the state of a transfer in the SDK means for the payment that it carries. */
+import { raidenTransfer, type TransferState } from '../sdk/raiden-ts.ts'
+import type { Payment } from './journal.ts'
+
+export type Verdict =
+  | { is: 'pending' }
+  /** The partner has, or is bound to get, the money; `isAcknowledged`: it said so. */
+  | { is: 'succeeded'; isAcknowledged: boolean }
+  | { is: 'failed'; code: string; reason: string }
+
+export function verdictOf(transfer: TransferState): Verdict {
+  const { success } = raidenTransfer(transfer)
+  if (transfer.direction === 'received') {
+    // The secret alone is a claim that is enforceable on chain only; what counts as received is the unlocked balance.
+    const isUnlocked = transfer.unlock !== undefined || transfer.secretRegistered !== undefined
+    return isUnlocked ? { is: 'succeeded', isAcknowledged: true } : { is: 'pending' }
+  }
+  if (transfer.unlockProcessed || transfer.secretRegistered) return { is: 'succeeded', isAcknowledged: true }
+  if (transfer.unlock || (success && transfer.channelClosed))
+    return { is: 'succeeded', isAcknowledged: false }
+  if (success !== false) return { is: 'pending' }
+  if (transfer.channelClosed)
+    return {
+      is: 'failed',
+      code: 'raiden.channel_closed',
+      reason: 'the channel was closed before the payment was complete',
+    }
+  if (transfer.expired)
+    return {
+      is: 'failed',
+      code: 'raiden.xfer_expired',
+      reason: 'the lock expired before the payment was complete',
+    }
+  return { is: 'pending' }
+}
+
+/** The payment as the journal keeps it, for a transfer that this node sent or was the target of. */
+export function paymentOf(transfer: TransferState, state: 'pending' | 'succeeded'): Payment {
+  const { direction, secrethash, secret, paymentId, token, initiator, target, value, changedAt } =
+    raidenTransfer(transfer)
+  return {
+    direction,
+    secretHash: secrethash,
+    secret: secret ?? '',
+    identifier: BigInt(paymentId.toString()),
+    token,
+    initiator,
+    target,
+    amount: BigInt(value.toString()),
+    state,
+    isLocked: true,
+    changedMs: changedAt.getTime(),
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The epics of raiden-ts 3.1.1 with its three defects mended. No file of the SDK is changed: `combineRaidenEpics` takes the epics that it
+ * shall run, so those at fault are wrapped and the rest stay as they are. Left out are the two of the SDK's configuration, which
+ * it does not export: they follow changes of `caps`, `logger` and `pollingInterval`, and here those never change.
+ */
+import type { BigNumber } from 'ethers'
+import { asapScheduler, fromEvent, merge, type Observable } from 'rxjs'
+import { filter, map, mergeMap, observeOn, takeUntil, withLatestFrom } from 'rxjs/operators'
+import type { Durability } from './durability.ts'
+import {
+  type Action,
+  channelAmounts,
+  channelKey,
+  EPIC_MODULES,
+  type Epic,
+  matrixPresence,
+  raidenConfigUpdate,
+  raidenShutdown,
+  type State,
+  transferAction,
+  transferSecret,
+  transferSigned,
+} from './raiden-ts.ts'
+
+const REPEAT_MS_MIN = 2_000
+
+export const OVERSPENT = 'The channel does not hold that much any more.'
+
+type Signed = {
+  type: string
+  payload: { message: { token_network_address: string; lock: { amount: BigNumber } }; partner: string }
+  meta: { secrethash: string; direction: 'sent' | 'received' }
+}
+
+/** All epics to run. Throws when one that is to be mended is not there. */
+export function mendedEpics(durability: Durability): Epic[] {
+  const epics = new Map<string, Epic>()
+  for (const module of EPIC_MODULES) for (const [name, epic] of Object.entries(module)) epics.set(name, epic)
+  mend(epics, 'matrixMonitorPresenceEpic', answeringEveryRequest)
+  mend(epics, 'matrixMessageSendEpic', (original) => sendingWhatIsDurable(original, durability))
+  mend(epics, 'transferRetryMessageEpic', repeatingSlowly)
+  mend(epics, 'transferGenerateAndSignEnvelopeMessageEpic', spendingWhatIsThere)
+  return [...epics.values(), savingEpic(durability), loggedOutEpic]
+}
+
+function mend(epics: Map<string, Epic>, name: string, wrap: (original: Epic) => Epic): void {
+  const original = epics.get(name)
+  if (!original) throw new Error(`raiden-ts has no ${name}: this node was made for raiden-ts 3.1.1.`)
+  epics.set(name, wrap(original))
+}
+
+/**
+ * The presence of a partner is asked for before each message. The original drops a request while one for the same address is under way
+ * (exhaustMap), and it still counts as under way while its answer is being delivered: a request made in reaction to that answer is
+ * dropped and nobody answers it, so that its payment and all after it hang. Each request gets a turn of its own: what is dropped then is
+ * answered by the one under way.
+ */
+function answeringEveryRequest(original: Epic): Epic {
+  const isRequest = (action: Action) => matrixPresence.request.is(action)
+  return (action$, state$, deps) => {
+    const requests$ = action$.pipe(filter(isRequest), observeOn(asapScheduler))
+    return original(merge(action$.pipe(filter((action) => !isRequest(action))), requests$), state$, deps)
+  }
+}
+
+/** A message to a partner leaves only when the state that it rests on is on disk. */
+function sendingWhatIsDurable(original: Epic, durability: Durability): Epic {
+  return (action$, state$, deps) => {
+    const matrix$ = deps.matrix$.pipe(
+      map((matrix) => ({
+        async sendToDevice(...message: Parameters<typeof matrix.sendToDevice>) {
+          await durability.flushed()
+          return matrix.sendToDevice(...message)
+        },
+      })),
+    )
+    return original(action$, state$, { ...deps, matrix$ })
+  }
+}
+
+/**
+ * A message that is not answered is sent again after the interval at which the chain is asked, then after longer and longer ones. On a
+ * busy machine an answer takes longer than that, and each repetition makes both sides busier. A homeserver delivers what it has taken, so
+ * repetition is for what a crash lost, and can wait.
+ */
+const repeatingSlowly =
+  (original: Epic): Epic =>
+  (action$, state$, deps) => {
+    const config$ = deps.config$.pipe(map((config) => ({ ...config, pollingInterval: REPEAT_MS_MIN })))
+    return original(action$, state$, { ...deps, config$ })
+  }
+
+/**
+ * A path is chosen by the capacity of that moment, and when it comes to signing the SDK does not look again: payments at the same time
+ * can sign more than the channel holds. The partner refuses such a transfer and, as it used up a nonce, all that follow. A signed
+ * transfer beyond the capacity is dropped here before the state knows of it: no nonce is used, nothing leaves.
+ */
+function spendingWhatIsThere(original: Epic): Epic {
+  return (action$, state$, deps) => {
+    const refused = new Set<string>()
+    const answerTo = (action: Action, state: State): Action[] => {
+      if (transferSigned.is(action) && isOverspending(action as Signed, state)) {
+        const { meta } = action as Signed
+        refused.add(meta.secrethash)
+        return [transferAction.failure(new Error(OVERSPENT), meta)]
+      }
+      if (transferSecret.is(action) && refused.delete((action as Signed).meta.secrethash)) return []
+      return [action]
+    }
+    return original(action$, state$, deps).pipe(
+      withLatestFrom(state$),
+      mergeMap(([action, state]) => answerTo(action, state)),
+    )
+  }
+}
+
+function isOverspending({ payload, meta }: Signed, state: State): boolean {
+  const { message, partner } = payload
+  const channel = state.channels[channelKey({ tokenNetwork: message.token_network_address, partner })]
+  return (
+    meta.direction === 'sent' &&
+    channel !== undefined &&
+    channelAmounts(channel).ownCapacity.lt(message.lock.amount)
+  )
+}
+
+/**
+ * A change that comes between the last look of the persister for changes and its saying that it is done would stay in memory until the
+ * next one. This makes the next one: a setting set to what it is.
+ */
+function savingEpic(durability: Durability): Epic {
+  return (action$, _state$, { db }) =>
+    db.busy$.pipe(
+      filter((isBusy) => !isBusy && durability.isBehind()),
+      map(() => raidenConfigUpdate({ fallbackIceServers: [] })),
+      observeOn(asapScheduler),
+      takeUntil(ended(action$)),
+    )
+}
+
+/** A homeserver that was set up anew knows no session of before; the SDK would stay deaf. It ends instead, and is started again. */
+const loggedOutEpic: Epic = (action$, _state$, { matrix$ }) =>
+  matrix$.pipe(
+    mergeMap((matrix) => fromEvent(matrix as never, 'Session.logged_out')),
+    map(() => raidenShutdown({ reason: new Error('the homeserver has forgotten the session of this node') })),
+    takeUntil(ended(action$)),
+  )
+
+/** Emits when the SDK shuts down. */
+function ended(action$: Observable<Action>): Observable<Action> {
+  return action$.pipe(filter((action) => raidenShutdown.is(action)))
+}
