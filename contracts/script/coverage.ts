@@ -2,7 +2,7 @@
 // table and all that is not reached; exits 1 below SHARE_MIN of either, and with forge's own code when a test fails.
 // Invariants stay out: what a random campaign happens to reach is shown by no test.
 // Sources are compiled by way of Yul with the least optimisation, as some hold more variables than the older pipeline has room for. That keeps no
-// place in the source of assembly, nor of some jumps (`break`, a call without arguments): forge counts those lines as not reached although they
+// place in the source of assembly, nor of what is but a jump (`break`, a call without arguments): forge counts those lines as not reached although they
 // run, and so does this.
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

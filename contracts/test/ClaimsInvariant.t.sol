@@ -30,11 +30,15 @@ contract ClaimsInvariantTest is Invariants {
     /// forge-config: deep.invariant.runs = 1000
     function invariant_everyCaseIsABreachAndTheBooksAreTheirSum() external view {
         bytes32[] memory ids = handler.cases();
-        _requireBreaches(ids);
-        for (uint32 leg = 0; leg < 2; ++leg) {
-            vm.assertEq(handler.penaltiesOf(leg), _sumOfCases(ids, leg));
+        Case[] memory cases = new Case[](ids.length);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            cases[i] = handler.found(ids[i]);
         }
-        _requireBonds(ids);
+        _requireBreaches(ids, cases);
+        for (uint32 leg = 0; leg < 2; ++leg) {
+            vm.assertEq(handler.penaltiesOf(leg), _sumOf(cases, leg));
+        }
+        _requireBonds(cases);
     }
 
     /// @dev The invariant would hold of a handler that never gets anything done.
@@ -63,20 +67,20 @@ contract ClaimsInvariantTest is Invariants {
     }
 
     /// @dev So an excursion is charged once, wherever a proof begins and however it is split.
-    function _requireBreaches(bytes32[] memory ids) private view {
+    function _requireBreaches(bytes32[] memory ids, Case[] memory cases) private view {
         for (uint256 i = 0; i < ids.length; ++i) {
-            Case memory found = handler.found(ids[i]);
-            vm.assertTrue(handler.costOf(ids[i]) > 0, "no such breach");
-            vm.assertLe(found.penalty, handler.costOf(ids[i]), "penalty");
+            (Case memory found, uint256 cost) = (cases[i], handler.costOf(ids[i]));
+            vm.assertTrue(cost > 0, "no such breach");
+            vm.assertLe(found.penalty, cost, "penalty");
             vm.assertTrue((found.penalty == 0) == (found.state == CaseState.Void), "state");
         }
     }
 
     /// @dev What the agreement holds are the bonds of open disputes.
-    function _requireBonds(bytes32[] memory ids) private view {
+    function _requireBonds(Case[] memory cases) private view {
         (uint256 open, uint256 bondsWei) = (0, 0);
-        for (uint256 i = 0; i < ids.length; ++i) {
-            Case memory found = handler.found(ids[i]);
+        for (uint256 i = 0; i < cases.length; ++i) {
+            Case memory found = cases[i];
             bool isOpen = found.state == CaseState.Contested || found.state == CaseState.Claimed;
             if (isOpen) ++open;
             vm.assertTrue(isOpen == (found.challenger != address(0)), "challenger");
@@ -87,12 +91,11 @@ contract ClaimsInvariantTest is Invariants {
     }
 
     /// @dev What its cases cost the custodian of a leg, each clause up to its cap.
-    function _sumOfCases(bytes32[] memory ids, uint32 leg) private view returns (uint256 sum) {
+    function _sumOf(Case[] memory cases, uint32 leg) private view returns (uint256 sum) {
         for (uint16 limitId = 1; limitId < LIMITS; ++limitId) {
             uint256 ofClause = 0;
-            for (uint256 i = 0; i < ids.length; ++i) {
-                Case memory found = handler.found(ids[i]);
-                if (found.leg == leg && found.limitId == limitId) ofClause += found.penalty;
+            for (uint256 i = 0; i < cases.length; ++i) {
+                if (cases[i].leg == leg && cases[i].limitId == limitId) ofClause += cases[i].penalty;
             }
             uint256 limitMax = handler.limitMaxOf(limitId);
             sum += ofClause < limitMax ? ofClause : limitMax;
