@@ -93,6 +93,8 @@ export class Timeline {
           `cut by hand after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
           'cyan',
         ]
+      case 'custody.tender.refused.v1':
+        return [`the tender is refused: ${event.data.reasons}`, 'yellow']
       case 'custody.delivered.v1':
         return [`delivered to ${this.nameOf(event.data.to)}`, 'green']
       case 'penalty.excursion.started.v1':

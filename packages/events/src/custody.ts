@@ -130,6 +130,21 @@ const delivered = defineEvent({
   data: z.strictObject({ ...legOf, to: addressField }),
 })
 
+const tenderRefused = defineEvent({
+  type: 'custody.tender.refused.v1',
+  summary:
+    'The payer signed why it does not take goods that were offered, after envelope m - 1, at their destination; leg goes on.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    m: countField,
+    reasons: z.string().min(1),
+    reasonsHash: hash32Field,
+    refusalDigest: hash32Field,
+    signature: partySignatureField,
+  }),
+})
+
 const windowClosed = defineEvent({
   type: 'custody.window.closed.v1',
   summary:
@@ -154,6 +169,7 @@ export const CUSTODY_EVENTS = [
   transferredManually,
   sealed,
   delivered,
+  tenderRefused,
   windowClosed,
   tampered,
 ] as const

@@ -4,6 +4,7 @@ import { Refusal } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
 import { type Hex, parseEvent, subjects } from '@consign/events'
 import { windows } from '@consign/terms'
+import { isAtDestination } from '@consign/terms/judging'
 import {
   type Agreement,
   type Agreements,
@@ -15,7 +16,7 @@ import {
 import { type AnchorFact, type AnchorState, anchorDecider } from './domain/anchor-policy.ts'
 import { type CallEvent, callName, callsOf, isCallEvent, type Place } from './domain/calls.ts'
 import { EnvelopeTree } from './domain/envelope-tree.ts'
-import { isAtDestination, isSilent, type Span, spansOf } from './domain/evidence.ts'
+import { isSilent, type Span, spansOf } from './domain/evidence.ts'
 import { forkedPair, isInRun, linkedRun } from './domain/run.ts'
 
 export class Notary {

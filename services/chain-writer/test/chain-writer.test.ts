@@ -25,6 +25,7 @@ import {
   makeScenario,
   type Scenario,
   writeManualScenario,
+  writeRefusedTender,
   writeScenario,
 } from './scenario.ts'
 
@@ -101,6 +102,19 @@ describe('a shipment on the log', () => {
     expect(await legOf(1)).toMatchObject({ custodian: wallet('shipper-x'), n: 1, ended: true })
     expect(await legOf(2)).toMatchObject({ custodian: wallet('factory'), ended: false })
     expect(await ofType('chain.refused.v1')).toEqual([])
+  })
+
+  it('has a tender refused on the chain, and then does not deliver by it', async () => {
+    const { agreement } = await writeRefusedTender(log, world.deployment)
+    service = startServiceProcess(PROGRAM, env)
+    await until(async () => (await finalKeys()).has(`refusal:${agreement}:0:1`))
+    const read = { address: agreement, abi: agreementAbi } as const
+    const tender = () => readContract(world.client, { ...read, functionName: 'tenderOf', args: [0] })
+    expect(await tender()).toMatchObject({ m: 1, refused: true })
+    await until(async () => (await ofType('chain.refused.v1')).length > 0)
+    expect((await ofType('chain.refused.v1')).map(({ data }) => data)).toMatchObject([
+      { key: `deliver:${agreement}:0:1`, reason: expect.stringContaining('AgreementNotTendered') },
+    ])
   })
 
   it('goes on past a violation whose envelopes are not all in the log, and says so for ever', async () => {

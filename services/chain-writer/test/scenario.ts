@@ -1,10 +1,26 @@
 // One shipment on the log, as custody, ingest and penalty would write it: two handovers, one excursion in leg 1, delivered to the payer.
-import { cutDigest, decodeSignedCut, deviceId } from '@consign/envelope'
+import {
+  cutDigest,
+  decodeSignedCut,
+  decodeSignedOffer,
+  deviceId,
+  native,
+  offerDigest,
+} from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
 import { type ConsignFact, type EventData, type Hex, subjectOf, subjects } from '@consign/events'
 import { merkleRoot } from '@consign/merkle'
-import { caseId, limits, manualCutDigest, type PartyKeys, type TermsDraft } from '@consign/terms'
-import { bytesToHex, hexToBytes } from 'viem'
+import {
+  caseId,
+  limits,
+  manualCutDigest,
+  type PartyKeys,
+  signTenderRefusal,
+  type TermsDraft,
+  tenderRefusalDigest,
+} from '@consign/terms'
+import { SAMPLE_DRAFT } from '@consign/terms/testing'
+import { bytesToHex, hexToBytes, sha256, stringToHex } from 'viem'
 import {
   addEnvelope,
   firstLeg,
@@ -13,6 +29,7 @@ import {
   handOverManually,
   type LegEvidence,
   makeShipment,
+  offerLeg,
   type Place,
   type Shipment,
   sealLeg,
@@ -101,6 +118,43 @@ export async function writeManualScenario(log: EventLog, place: Place): Promise<
   const moved = { handover, from: walletOf(carrier), to: walletOf(payer) }
   await append(log, transferredFact(of, next, moved))
   await append(log, { type: 'custody.delivered.v1', data: { ...of, leg: 1, to: walletOf(payer) } })
+  return shipment
+}
+
+/** A shipment that the device offers at its destination, and that the payer will not have. */
+export async function writeRefusedTender(log: EventLog, place: Place): Promise<Shipment> {
+  const destination = { south: 52, north: 53, west: 13, east: 14 }
+  const shipment = await makeShipment(place, { ...SAMPLE_DRAFT, tender: { destination, graceHours: 1 } })
+  const { terms, termsHash, payerSignature, payeeSignature, parties, agreement } = shipment
+  const of = { agreement, shipment: shipmentNumber(shipment) }
+  const leg = await firstLeg(shipment)
+  await addEnvelope(leg, [{ ...INSIDE, latitude: 525_000_000, longitude: 135_000_000 }])
+  const offer = await offerLeg(shipment, leg)
+  const record = decodeSignedOffer(hexToBytes(offer)).record
+  const began = { keys: leg.signedKeys, keysHash: bytesToHex(leg.keysHash) }
+  const offered = {
+    offerDigest: bytesToHex(offerDigest(record)),
+    m: 1,
+    ttlEnvelopes: 10,
+    nextKeys: '0x',
+  } as const
+  const reasons = 'two pallets are wet'
+  const reasonsHash = sha256(stringToHex(reasons))
+  const refusal = { termsHash, leg: 0, reasonsHash }
+  const signature = await signTenderRefusal(native, parties.factory!, shipment, refusal)
+  await append(log, {
+    type: 'custody.agreement.signed.v1',
+    data: { ...of, terms, termsHash, payerSignature, payeeSignature },
+  })
+  await append(log, {
+    type: 'custody.packed.v1',
+    data: { ...of, leg: 0, custodian: walletOf(parties.supplier!), ...began },
+  })
+  await writeEnvelopes(log, leg, deviceId(shipment.device.public))
+  await append(log, { type: 'custody.offered.v1', data: { ...of, leg: 0, offer, ...offered } })
+  const refusalDigest = tenderRefusalDigest(shipment, refusal)
+  const refused = { m: 1, reasons, reasonsHash, refusalDigest, signature }
+  await append(log, { type: 'custody.tender.refused.v1', data: { ...of, leg: 0, ...refused } })
   return shipment
 }
 

@@ -6,11 +6,14 @@ import { headers, type Msg } from '@nats-io/nats-core'
 import { submitManualCut } from './manual-cut-request.ts'
 import { replayFeed } from './replay.ts'
 import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
+import { submitTenderRefusal } from './tender-refusal-request.ts'
 
 type NatsConnection = Awaited<ReturnType<typeof connectNats>>
 
 // × 1 MiB, the most that NATS carries in one message = 64 MiB. Whoever comes beyond is asked to come again.
 const REQUESTS_AT_ONCE_MAX = 64
+
+const COMMANDS = ['agreement', 'accept', 'manualCut', 'refuseTender', 'replay'] as const
 
 /** Header of the last message of a replay; its body says where to go on. */
 export const REPLAY_END_HEADER = 'Consign-Replay'
@@ -35,15 +38,13 @@ const BUSY: Answer = {
 }
 
 /**
- * Serves `cmd.<address>.{agreement,accept,manualCut,replay}` until `signal` aborts; resolves when the requests under way are answered. Every request is
+ * Serves `cmd.<address>.{agreement,accept,manualCut,refuseTender,replay}` until `signal` aborts; resolves when the requests under way are answered. Every request is
  * answered, `{ ok: true, … }` or `{ error: { code, message, retry } }`, and only below the inbox of that address: what a party asks
  * for can reach nobody else.
  */
 export async function serveCommands(options: CommandOptions): Promise<void> {
   const { nats, signal } = options
-  const subscriptions = ['agreement', 'accept', 'manualCut', 'replay'].map((command) =>
-    nats.subscribe(`cmd.*.${command}`, { queue: 'custody' }),
-  )
+  const subscriptions = COMMANDS.map((command) => nats.subscribe(`cmd.*.${command}`, { queue: 'custody' }))
   await nats.flush()
   signal.addEventListener('abort', () => {
     for (const subscription of subscriptions) subscription.unsubscribe()
@@ -93,6 +94,7 @@ async function perform(
     const asked = data.length === 0 && command === 'replay' ? {} : parseJson(data)
     if (command === 'agreement') return await submitAgreement(context, address, asked)
     if (command === 'accept') return await submitAccept(context, address, asked)
+    if (command === 'refuseTender') return await submitTenderRefusal(context, address, asked)
     if (command === 'manualCut') return await submitManualCut(context, address, asked)
     return await replayFeed(eventLog, address, asked, (message) => {
       const shown = headers()

@@ -21,6 +21,7 @@ function subjectOfFact(fact: CustodyFact): string {
     case 'custody.transferred.v1':
     case 'custody.transferred.manually.v1':
     case 'custody.tampered.v1':
+    case 'custody.tender.refused.v1':
       return `${fact.data.agreement}.${fact.data.leg}`
     case 'custody.sealed.v1':
       return toHex(sealDigest(decodeSignedSeal(fromHex(fact.data.seal)).record))

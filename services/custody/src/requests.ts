@@ -40,14 +40,13 @@ const hexOf = (pattern: RegExp, message: string) =>
 export const hexText = hexOf(/^0x(?:[0-9a-f]{2})*$/, 'must be lower-case hex of whole bytes, with 0x')
 export const hash32Text = hexOf(/^0x[0-9a-f]{64}$/, 'must be 32 bytes in lower-case hex, with 0x')
 export const addressText = hexOf(/^0x[0-9a-f]{40}$/, 'must be an address in lower case')
-const signature = z.strictObject(
-  { ecdsa: hexText, mlDsa: hexText },
-  'is missing: both payer and payee sign the terms',
-)
+/** `who`: who signs what is asked for. */
+export const signatureField = (who: string) =>
+  z.strictObject({ ecdsa: hexText, mlDsa: hexText }, `is missing: ${who}`)
 const agreementRequest = z.strictObject({
   terms: z.unknown(),
-  payerSignature: signature,
-  payeeSignature: signature,
+  payerSignature: signatureField('both payer and payee sign the terms'),
+  payeeSignature: signatureField('both payer and payee sign the terms'),
 })
 const acceptRequest = z.strictObject({
   agreement: addressText,

@@ -5,6 +5,7 @@ import { AgreementDesk } from './desk.ts'
 import { submitManualCut } from './manual-cut-request.ts'
 import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
 import { DEPLOYMENT, type SampleJourney } from './sample-journey.ts'
+import { submitTenderRefusal } from './tender-refusal-request.ts'
 
 export const NOW_MS = Date.UTC(2026, 10, 2)
 
@@ -14,6 +15,7 @@ export class SampleCustody {
   readonly late: string[] = []
   readonly #journey: SampleJourney
   #desk: AgreementDesk
+  nowMs = NOW_MS
   #names = 0
 
   constructor(journey: SampleJourney) {
@@ -33,7 +35,7 @@ export class SampleCustody {
 
   get context(): RequestContext {
     const { log } = this
-    return { log, crypto: native, deployment: DEPLOYMENT, deskOf: () => this.#desk, nowMs: () => NOW_MS }
+    return { log, crypto: native, deployment: DEPLOYMENT, deskOf: () => this.#desk, nowMs: () => this.nowMs }
   }
 
   /** Stores without handling, as when the service is away. */
@@ -65,6 +67,10 @@ export class SampleCustody {
 
   cutManually(asked: unknown, by = 'supplier') {
     return submitManualCut(this.context, this.#journey.wallet(by), asked)
+  }
+
+  refuseTender(asked: unknown, by = 'factory') {
+    return submitTenderRefusal(this.context, this.#journey.wallet(by), asked)
   }
 
   async events(): Promise<ReturnType<typeof parseEvent>[]> {

@@ -1,4 +1,5 @@
 /** Signed records of one journey for tests: what payer and payee, the device and a carrier would have sent. Made once; SLH-DSA takes its time. */
+import { hash } from 'node:crypto'
 import {
   type Accept,
   type Cut,
@@ -18,6 +19,7 @@ import {
   native,
   type Offer,
   offerDigest,
+  type Reading,
   type SignedAccept,
   type SignedLegKeys,
   sealEnvelope,
@@ -41,6 +43,7 @@ import {
   signAccept,
   signAgreement,
   signManualCut,
+  signTenderRefusal,
   termsHash,
 } from '@consign/terms'
 import { type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
@@ -183,6 +186,14 @@ export class SampleJourney {
     }
   }
 
+  /** A request by which a party refuses the tender of a leg. */
+  async tenderRefusal(leg: number, by = 'factory', reasons = 'two pallets are wet') {
+    const place = { chainId: DEPLOYMENT.chainId, agreement: this.agreement }
+    const record = { termsHash: this.termsHash, leg, reasonsHash: `0x${hash('sha256', reasons)}` as const }
+    const signature = await signTenderRefusal(native, this.#party(by), place, record)
+    return { agreement: this.agreement, leg, reasons, signature }
+  }
+
   /** Another device that has made the keys of `leg`, the same that the lost one would have made. */
   async replacement(leg: number): Promise<{ deviceId: string; shown: ReplacementRequest }> {
     const identity = native.keysFromSeed(new Uint8Array(32).fill(200))
@@ -210,18 +221,19 @@ export class SampleJourney {
     leg: number,
     seq: number,
     handover?: { cut: Awaited<ReturnType<SampleJourney['cut']>>; accept: SignedAccept },
+    { readings = [], clockState = 1 }: { readings?: Reading[]; clockState?: 0 | 1 } = {},
   ) {
     const { wire } = await sealEnvelope(native, legKey(leg), {
       ref: this.ref(leg),
       seq,
       previous: handover === undefined ? new Uint8Array(32) : fromHex(handover.cut.digest),
       flags: handover === undefined ? 0 : FLAG.handover,
-      readings: [],
+      readings,
       seed: new Uint8Array(16),
       bootId: new Uint8Array(16),
       baseMonotonicMs: 0,
       baseUtcMs: Date.UTC(2026, 10, 2),
-      clockState: 1,
+      clockState,
       ...(handover === undefined ? {} : { cut: handover.cut.signed, accept: handover.accept }),
     })
     return wire

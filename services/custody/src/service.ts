@@ -16,6 +16,7 @@ export const FLOW = {
     'cmd.<address>.agreement',
     'cmd.<address>.accept',
     'cmd.<address>.manualCut',
+    'cmd.<address>.refuseTender',
     'cmd.<address>.replay',
   ],
   emits: [subjects.custody('*'), 'feed.<address>.<shipment>.<event>'],

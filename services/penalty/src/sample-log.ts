@@ -174,6 +174,21 @@ export class SampleShipment {
     return this.custody({ type: 'custody.offered.v1', data })
   }
 
+  /** The payer refuses the tender of the leg under way. */
+  tenderRefused(): this {
+    const said = {
+      m: this.#seq,
+      reasons: 'wet',
+      reasonsHash: ZERO,
+      refusalDigest: ZERO,
+      signature: SIGNATURE,
+    }
+    return this.custody({
+      type: 'custody.tender.refused.v1',
+      data: { ...this.#place(), leg: this.#leg, ...said },
+    })
+  }
+
   windowClosed(): this {
     return this.custody({ type: 'custody.window.closed.v1', data: { ...this.#place(), dueMs: START_MS } })
   }

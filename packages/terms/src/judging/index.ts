@@ -1,5 +1,6 @@
 /** What clauses mean, rule version 1: pure folds over the envelopes of a leg. The chain proves the same for those kinds that it knows. */
 export { CumulativeFold, judgeShipmentSum, type TimeOutside } from './cumulative.ts'
+export { isAtDestination } from './destination.ts'
 export { isOfShipment, limitFold } from './folds.ts'
 export { isInBox } from './geofence.ts'
 export {

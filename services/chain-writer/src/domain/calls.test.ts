@@ -58,6 +58,7 @@ describe('an event', () => {
     [transferred, `cut:${AGREEMENT}:1`],
     [transferredManually, `cut:${AGREEMENT}:1`],
     [offered, `tender:${AGREEMENT}:1:7`],
+    [event('custody.tender.refused.v1', { leg: 1, m: 7 }), `refusal:${AGREEMENT}:1:7`],
     [charged, `violation:${WORD}`],
   ])('has one key for ever: %#', (one, key) => {
     expect(callName(one).key).toBe(key)
@@ -127,6 +128,7 @@ describe('a transaction', () => {
     ['a later cut', intent(`cut:${AGREEMENT}:3`), [`cut:${AGREEMENT}:2`]],
     ['a tender', intent(`tender:${AGREEMENT}:2:9`), [`cut:${AGREEMENT}:1`]],
     ['a delivery by tender', intent(`deliver:${AGREEMENT}:2:9`), [`tender:${AGREEMENT}:2:9`]],
+    ['a refusal of a tender', intent(`refusal:${AGREEMENT}:2:9`), [`tender:${AGREEMENT}:2:9`]],
     ['a violation of leg 0', intent(`violation:${WORD}`, proof('proveViolation', 0)), [`start:${AGREEMENT}`]],
     [
       'a violation of a later leg',

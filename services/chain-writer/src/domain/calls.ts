@@ -13,6 +13,7 @@ import {
   encodeAgreementCall,
   type Intent,
   manualCutArguments,
+  refuseTenderArguments,
   startArguments,
   type Transaction,
   tenderArguments,
@@ -32,6 +33,7 @@ export type CallEvent = EventOf<
   | 'custody.offered.v1'
   | 'custody.transferred.v1'
   | 'custody.transferred.manually.v1'
+  | 'custody.tender.refused.v1'
   | 'penalty.violation.charged.v1'
 >
 
@@ -50,6 +52,7 @@ const CALL_EVENTS: readonly string[] = [
   'custody.offered.v1',
   'custody.transferred.v1',
   'custody.transferred.manually.v1',
+  'custody.tender.refused.v1',
   'penalty.violation.charged.v1',
 ] satisfies CallEvent['type'][]
 
@@ -74,6 +77,8 @@ export function callName({ type, data }: CallEvent): CallName {
       const what = `record the manual cut of leg ${data.leg}`
       return { key: `cut:${agreement}:${data.leg}`, what, agreement }
     }
+    case 'custody.tender.refused.v1':
+      return { key: `refusal:${tendered(data)}`, what: `refuse the tender of leg ${data.leg}`, agreement }
     case 'penalty.violation.charged.v1': {
       const what = `prove the ${data.kind} violation in leg ${data.leg}`
       return { key: `violation:${data.caseId}`, what, agreement }
@@ -108,6 +113,16 @@ export function callsOf(event: CallEvent, known: Agreement, place: Place, spans:
       return [toAgreement({ functionName: 'recordCut', args: cut(event.data, known) })]
     case 'custody.transferred.manually.v1':
       return [toAgreement({ functionName: 'recordManualCut', args: manualCut(event.data, known) })]
+    case 'custody.tender.refused.v1': {
+      const { leg, reasonsHash, signature } = event.data
+      const args = refuseTenderArguments({
+        terms: termsOf(known),
+        leg,
+        reasonsHash,
+        signature: signature.ecdsa,
+      })
+      return [toAgreement({ functionName: 'refuseTender', args })]
+    }
     case 'penalty.violation.charged.v1':
       return proofCalls(event.data, known, spans).map((call, number) => ({
         ...toAgreement(call),
@@ -150,7 +165,7 @@ export function settledBefore(intent: Intent, open: readonly Transaction[] = [])
   if (agreement === undefined) return []
   if (kind === 'start') return [`agreement:${agreement}`]
   if (kind === 'cut' || kind === 'tender') return [beginningOf(agreement, Number(part))]
-  if (kind === 'deliver') return [key.replace('deliver', 'tender')]
+  if (kind === 'deliver' || kind === 'refusal') return [key.replace(kind, 'tender')]
   if (kind !== 'violation') return []
   const { functionName, args } = decodeFunctionData({ abi: agreementAbi, data })
   const [leg] = args as readonly [number]
@@ -233,7 +248,7 @@ function requireParty(terms: Terms, taker: Hex): void {
 }
 
 // A leg has one tender, but any number of offers.
-function tendered({ agreement, leg, m }: EventData<'custody.offered.v1'>): string {
+function tendered({ agreement, leg, m }: { agreement: Hex; leg: number; m: number }): string {
   return `${agreement}:${leg}:${m}`
 }
 

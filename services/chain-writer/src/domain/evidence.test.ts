@@ -1,11 +1,10 @@
-import { encodeBody, encodeHeader } from '@consign/envelope'
 import { clauseByLimitId, type TermsDraft } from '@consign/terms'
 import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import type { Hex } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { type Agreement, UNKNOWN_AGREEMENT } from './agreements.ts'
 import type { CallEvent } from './calls.ts'
-import { isAtDestination, isSilent, spansOf } from './evidence.ts'
+import { isSilent, spansOf } from './evidence.ts'
 import { RUN_ENVELOPES_MAX } from './run.ts'
 
 const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
@@ -91,23 +90,6 @@ describe('the envelopes of a proof', () => {
 })
 
 describe('an offer', () => {
-  const wireAt = (place: { latitude: number; longitude: number } | undefined) => {
-    const readings = [{ monotonicMs: 0, utcMs: 0, values: { temperature: 1, ...place } }]
-    const { body, bodyHash, mask } = encodeBody(readings, { seed: new Uint8Array(16), baseMonotonicMs: 0 })
-    const header = encodeHeader({
-      ...{ version: 1, suite: 1, flags: 0, chainId: 1, agreement: AGREEMENT, leg: 2, seq: 6 },
-      ...{ bootId: new Uint8Array(16), baseMonotonicMs: 0, baseUtcMs: 0, clockState: 1, count: 1 },
-      ...{ mask, bodyHash, previous: new Uint8Array(32) },
-    })
-    return Uint8Array.of(...header, ...body, ...new Uint8Array(64))
-  }
-
-  it('is a tender inside the destination only', () => {
-    expect(isAtDestination(terms, wireAt({ latitude: 525_000_000, longitude: 135_000_000 }))).toBe(true)
-    expect(isAtDestination(terms, wireAt({ latitude: 515_000_000, longitude: 135_000_000 }))).toBe(false)
-    expect(isAtDestination(terms, wireAt(undefined))).toBe(false)
-  })
-
   it('leads to nothing when the terms know no destination, or nothing was packed yet', () => {
     expect(isSilent(offered(7), known)).toBe(false)
     expect(isSilent(offered(0), known)).toBe(true)

@@ -1,7 +1,6 @@
 /** Which envelopes the calls of an event show. Pure. */
-import { decodeBody, parseEnvelope, Refusal } from '@consign/envelope'
-import { type Terms, tender } from '@consign/terms'
-import { isInBox } from '@consign/terms/judging'
+import { Refusal } from '@consign/envelope'
+import { tender } from '@consign/terms'
 import { type Agreement, termsOf } from './agreements.ts'
 import type { CallEvent } from './calls.ts'
 import { type ChargedCase, clauseOf } from './proofs.ts'
@@ -26,16 +25,6 @@ export function spansOf(event: CallEvent, known: Agreement): Span[] {
 export function isSilent(event: CallEvent, known: Agreement): boolean {
   if (event.type !== 'custody.offered.v1') return false
   return event.data.m === 0 || known.terms === undefined || tender(known.terms) === undefined
-}
-
-/** Whether an offer is a tender: the last position of the envelope that it follows lies inside the destination. */
-export function isAtDestination(terms: Terms, wire: Uint8Array): boolean {
-  const destination = tender(terms)
-  const { body, header } = parseEnvelope(wire)
-  const { column } = decodeBody(body, header.mask, header.count)
-  const [latitude, longitude] = [column('latitude')?.at(-1), column('longitude')?.at(-1)]
-  if (destination === undefined || latitude === undefined || longitude === undefined) return false
-  return isInBox(destination, latitude, longitude)
 }
 
 function proofSpans(charged: ChargedCase, known: Agreement): Span[] {

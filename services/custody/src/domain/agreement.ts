@@ -21,6 +21,7 @@ export type CustodyFact = FactOf<
   | 'custody.transferred.manually.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
+  | 'custody.tender.refused.v1'
   | 'custody.window.closed.v1'
   | 'custody.tampered.v1'
 >
@@ -51,6 +52,8 @@ export type Leg = {
   sealDigests: readonly Hex[]
   cut: { cutDigest: Hex; cut: Hex | undefined } | undefined
   tampered: boolean
+  /** Of the payer's refusal of its tender. */
+  refusalDigest: Hex | undefined
 }
 
 /** One agreement as its events tell it. Legs in order; the last one is under way unless the goods are delivered. */
@@ -102,6 +105,10 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
     }
     case 'custody.delivered.v1':
       return { ...state, delivered: true }
+    case 'custody.tender.refused.v1': {
+      const { leg, refusalDigest } = event.data
+      return changeLeg(state, leg, (known) => ({ ...known, refusalDigest }))
+    }
     case 'custody.window.closed.v1':
       return { ...state, windowClosed: true }
     case 'custody.tampered.v1':
@@ -128,6 +135,7 @@ function beginLeg(custodian: Hex, deviceId: Hex | undefined, signedKeys: Hex | u
     sealDigests: [],
     cut: undefined,
     tampered: false,
+    refusalDigest: undefined,
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from './agreement.ts'
 import { custodianUnchanged } from './custodian.ts'
 import { type CutManually, cutManually } from './manual-cut.ts'
+import { type RefuseTender, refuseTender } from './tender-refusal.ts'
 import { unreachable } from './unreachable.ts'
 
 /** What happened, its signatures already verified. Bytes of signed records are hex; a repeat of any of them leads to nothing. */
@@ -25,6 +26,7 @@ export type Command =
   | CutLeg
   | CutManually
   | { type: 'seal'; leg: number; n: number; root: Hex; head: Hex; seal: Hex; sealDigest: Hex }
+  | RefuseTender
   | { type: 'closeWindow'; dueMs: number; nowMs: number }
 
 export type SignTerms = {
@@ -73,6 +75,8 @@ function decide(command: Command, state: Agreement): CustodyFact[] {
       return cutManually(command, state)
     case 'seal':
       return seal(command, state)
+    case 'refuseTender':
+      return refuseTender(command, state)
     case 'closeWindow':
       return closeWindow(command, state)
     default:

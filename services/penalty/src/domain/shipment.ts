@@ -24,6 +24,7 @@ export type CustodyEvent = EventOf<
   | 'custody.transferred.manually.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
+  | 'custody.tender.refused.v1'
   | 'custody.window.closed.v1'
   | 'custody.tampered.v1'
 >
@@ -112,6 +113,9 @@ export class ShipmentAssessment {
         const leg = this.#leg(event.data.leg)
         return this.#settle(leg, leg.assessment.fork())
       }
+      case 'custody.tender.refused.v1':
+        if (!this.#isFinished(event.data.leg)) this.#leg(event.data.leg).assessment.tender.refuse()
+        return nothing()
       case 'custody.accepted.v1':
       case 'custody.sealed.v1':
         return nothing()

@@ -9,6 +9,7 @@ export class Tender {
   readonly #destination: TenderClause | undefined
   readonly #offersAt = new Set<number>()
   readonly #thereMs = new Map<number, number>()
+  #isRefused = false
 
   constructor(destination: TenderClause | undefined) {
     this.#destination = destination
@@ -19,6 +20,11 @@ export class Tender {
     this.#offersAt.add(m - 1)
   }
 
+  /** The payer refused it, so that it stops no clock. */
+  refuse(): void {
+    this.#isRefused = true
+  }
+
   take({ seq, clockState, baseUtcMs, columns }: JudgedEnvelope): void {
     const latitude = columns.get('latitude')?.at(-1)
     const longitude = columns.get('longitude')?.at(-1)
@@ -26,9 +32,9 @@ export class Tender {
     if (clockState !== 0 && isInBox(this.#destination, latitude, longitude)) this.#thereMs.set(seq, baseUtcMs)
   }
 
-  /** UTC ms; undefined when there was none. */
+  /** UTC ms; undefined when there was none that stands. */
   get tenderedMs(): number | undefined {
     const times = [...this.#offersAt].map((seq) => this.#thereMs.get(seq)).filter((ms) => ms !== undefined)
-    return times.length === 0 ? undefined : Math.min(...times)
+    return this.#isRefused || times.length === 0 ? undefined : Math.min(...times)
   }
 }
