@@ -85,14 +85,18 @@ export async function deployRaidenContracts(options: RaidenNetworkOptions): Prom
   return out
 }
 
-/** Starts a program of raiden/ and waits for its line `{"msg":"ready",…}`; without CONSIGN_TEST_LOG its log is dropped. */
-export async function startProgram(path: string, env: Record<string, string>): Promise<Program> {
+/** Starts a program of raiden/ and waits for its line `{"msg":"ready",…}`, or another one; without CONSIGN_TEST_LOG its log is dropped. */
+export async function startProgram(
+  path: string,
+  env: Record<string, string>,
+  awaited = 'ready',
+): Promise<Program> {
   const child = spawnProgram(path, env)
   if (process.env.CONSIGN_TEST_LOG === undefined) child.stderr?.resume()
   else child.stderr?.pipe(process.stderr)
   for await (const line of createInterface({ input: child.stdout! })) {
     const parsed = JSON.parse(line)
-    if (parsed.msg !== 'ready') continue
+    if (parsed.msg !== awaited) continue
     child.stdout?.resume()
     return { child, ready: parsed }
   }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Payment, PaymentOrder } from '../payments/journal.ts'
 import { channelsOf, onChain } from '../sdk/channels.ts'
 import type { MendedRaiden } from '../sdk/mended-raiden.ts'
+import { LOCK_PER_REVEAL_TIMEOUT } from '../sdk/node.ts'
 import type { Path } from '../sdk/raiden-ts.ts'
 import type { ApiContext } from './context.ts'
 import {
@@ -150,8 +151,7 @@ function checkOrder({ amount, identifier, target }: PaymentOrder, address: strin
 
 function lockTimeoutOf(node: MendedRaiden, asked: bigint | undefined): number {
   const { revealTimeout } = node.config
-  // What the SDK takes by itself: 1.1 times the reveal timeout (expiryFactor), and less than the settle timeout.
-  if (asked === undefined) return Math.min(revealTimeout * 1.1, node.settleTimeout - 1)
+  if (asked === undefined) return Math.min(revealTimeout * LOCK_PER_REVEAL_TIMEOUT, node.settleTimeout - 1)
   if (asked <= BigInt(revealTimeout) || asked >= BigInt(node.settleTimeout))
     throw conflict(
       'raiden.lock_timeout',

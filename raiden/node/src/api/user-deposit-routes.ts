@@ -56,12 +56,23 @@ const CHANGES = {
     return { transaction_hash: await onChain(node.depositToUDC(String(total - present))) }
   },
   async planned_withdraw_amount(node: MendedRaiden, amount: bigint) {
+    // The SDK would take the whole balance for anything above it.
+    const balance = BigInt((await onChain(node.getUDCCapacity())).toString())
+    if (amount > balance) throw new ApiRefusal(409, 'raiden.amount', `The balance is ${balance}.`)
     const transaction_hash = await onChain(node.planUDCWithdraw(String(amount)))
     const plan = await onChain(node.getUDCWithdrawPlan())
     // The contract counts seconds; the documentation's planned_withdraw_block_number is of an older one.
     return { transaction_hash, planned_withdrawable_after: plan?.withdrawableAfter }
   },
   async withdraw_amount(node: MendedRaiden, amount: bigint) {
+    const plan = await onChain(node.getUDCWithdrawPlan())
+    // The SDK would wait for its time, however long.
+    if (plan && !plan.ready)
+      throw new ApiRefusal(
+        409,
+        'raiden.too_early',
+        `The planned withdrawal is possible from ${plan.withdrawableAfter} s UTC on.`,
+      )
     return { transaction_hash: await onChain(node.withdrawFromUDC(String(amount))) }
   },
 }

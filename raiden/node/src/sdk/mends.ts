@@ -1,5 +1,5 @@
 /**
- * The epics of raiden-ts 3.1.1 with its three defects mended. No file of the SDK is changed: `combineRaidenEpics` takes the epics that it
+ * The epics of raiden-ts 3.1.1 with its defects mended. No file of the SDK is changed: `combineRaidenEpics` takes the epics that it
  * shall run, so those at fault are wrapped and the rest stay as they are. Left out are the two of the SDK's configuration, which
  * it does not export: they follow changes of `caps`, `logger` and `pollingInterval`, and here those never change.
  */
@@ -13,10 +13,12 @@ import {
   channelKey,
   EPIC_MODULES,
   type Epic,
+  type MatrixClient,
   matrixPresence,
   raidenConfigUpdate,
   raidenShutdown,
   type State,
+  type ToDeviceEvent,
   transferAction,
   transferSecret,
   transferSigned,
@@ -37,6 +39,7 @@ export function mendedEpics(durability: Durability): Epic[] {
   const epics = new Map<string, Epic>()
   for (const module of EPIC_MODULES) for (const [name, epic] of Object.entries(module)) epics.set(name, epic)
   mend(epics, 'matrixMonitorPresenceEpic', answeringEveryRequest)
+  mend(epics, 'matrixMessageReceivedEpic', receivingInOrder)
   mend(epics, 'matrixMessageSendEpic', (original) => sendingWhatIsDurable(original, durability))
   mend(epics, 'transferRetryMessageEpic', repeatingSlowly)
   mend(epics, 'transferGenerateAndSignEnvelopeMessageEpic', spendingWhatIsThere)
@@ -67,14 +70,51 @@ function answeringEveryRequest(original: Epic): Epic {
 function sendingWhatIsDurable(original: Epic, durability: Durability): Epic {
   return (action$, state$, deps) => {
     const matrix$ = deps.matrix$.pipe(
-      map((matrix) => ({
-        async sendToDevice(...message: Parameters<typeof matrix.sendToDevice>) {
-          await durability.flushed()
-          return matrix.sendToDevice(...message)
-        },
-      })),
+      map(
+        (matrix): MatrixClient =>
+          Object.assign(Object.create(matrix), {
+            async sendToDevice(...message: Parameters<typeof matrix.sendToDevice>) {
+              await durability.flushed()
+              return matrix.sendToDevice(...message)
+            },
+          }),
+      ),
     )
     return original(action$, state$, { ...deps, matrix$ })
+  }
+}
+
+/**
+ * Partners send several messages as the lines of one event. The original takes the lines of events that arrive together in turn, one of each:
+ * transfers and unlocks come out of order, and every one that is ahead of its nonce is thrown away until it is sent again. Here each line
+ * is an event.
+ */
+function receivingInOrder(original: Epic): Epic {
+  return (action$, state$, deps) =>
+    original(action$, state$, { ...deps, matrix$: deps.matrix$.pipe(map(lineByLine)) })
+}
+
+function lineByLine(matrix: MatrixClient): MatrixClient {
+  const listeners = new Map<unknown, (event: ToDeviceEvent) => void>()
+  return {
+    sendToDevice: (...message) => matrix.sendToDevice(...message),
+    getUserId: () => matrix.getUserId(),
+    on(name, listener) {
+      const each = (event: ToDeviceEvent) => {
+        const content = event.getContent()
+        for (const body of (content.body ?? '').split('\n'))
+          listener({
+            getType: () => event.getType(),
+            getSender: () => event.getSender(),
+            getContent: () => ({ ...content, body }),
+          })
+      }
+      listeners.set(listener, each)
+      matrix.on(name, each)
+    },
+    off(name, listener) {
+      matrix.off(name, listeners.get(listener) ?? listener)
+    },
   }
 }
 

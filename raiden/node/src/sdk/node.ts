@@ -25,6 +25,8 @@ export type NodeOptions = Endpoints & {
 /** The SDK's own default is 30 s; it keeps finished transfers in memory three times as long as this. */
 const HTTP_MS_MAX = 10_000
 const RETRY_MS = 1_000
+/** A lock runs for so many reveal timeouts, and always less than the settle timeout. */
+export const LOCK_PER_REVEAL_TIMEOUT = 2
 /** How often the dependencies are asked while the node runs: status and metrics are that old at most. */
 const WATCH_MS = 2_000
 
@@ -105,6 +107,8 @@ export class RaidenNode {
       pollingInterval: pollMs,
       httpTimeout: HTTP_MS_MAX,
       revealTimeout: this.#options.revealTimeoutS,
+      // Raiden's own default. With the SDK's 1.1 a transfer that is two seconds late, of twenty, is not taken any more.
+      expiryFactor: LOCK_PER_REVEAL_TIMEOUT,
       monitoringReward: null,
       caps: { Receive: 1, Mediate: 1, webRTC: 0 },
       logger: '',

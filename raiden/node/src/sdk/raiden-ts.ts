@@ -97,7 +97,19 @@ export type Database = {
   get(id: string): Promise<TransferState>
 }
 
-export type MatrixClient = { sendToDevice(type: string, messages: object): Promise<unknown> }
+export type MatrixClient = {
+  getUserId(): string
+  sendToDevice(type: string, messages: object): Promise<unknown>
+  on(name: string, listener: (event: ToDeviceEvent) => void): void
+  off(name: string, listener: (event: ToDeviceEvent) => void): void
+}
+
+/** What arrives: one or several messages, each a line of `body`. */
+export type ToDeviceEvent = {
+  getType(): string
+  getSender(): string
+  getContent(): { body?: string; msgtype?: string }
+}
 
 export type Deps = {
   db: Database
