@@ -80,8 +80,12 @@ function paymentsHere(timeline: Timeline): Payments {
   return 'onchain'
 }
 
-const noRaiden = () =>
-  new Refusal('demo.raiden', "Raiden's contracts could not be had: install Python's pip and run it again.")
+function noRaiden(): Refusal {
+  return new Refusal(
+    'demo.raiden',
+    "Raiden's contracts could not be had (set-up's own line says why, and what to do).",
+  )
+}
 
 async function ship(
   stack: Stack,

@@ -15,7 +15,7 @@ Usage: npm run demo -- [options]
   --handover ISO_TIME  hand over at this time of the file, at most twice; readings at or after it are the taker's
   --terms FILE         what was agreed; see packages/terms/examples/; the dispute window becomes two seconds at most
   --seed N             seed of keys and simulated sensors (default 1)
-  --payments WAY       raiden (channels, the default) or onchain (plain transfers)
+  --payments WAY       raiden (payment channels; the default where its contracts can be had) or onchain (transfers)
   --contest            who is charged contests each case that is proven on chain, with its own wallet; the services answer
   --keep               stay up afterwards and print the endpoints; Ctrl-C ends it
   --help               show this
@@ -26,7 +26,7 @@ Examples:
   npm run demo -- --replay containers.csv --device A --handover 2016-08-12T00:00:00Z
   npm run demo -- --terms packages/terms/examples/sc-a.json --keep
 
-Exit status: 0 all checks hold, 1 a check failed, 2 bad usage or input, 3 set-up failed.
+Exit status: 0 all checks hold, 1 a check failed, 2 bad usage or input, 3 set-up failed; 130 after Ctrl-C.
 `
 
 export type Replay = { file: string; device: string; handovers: string[] }
