@@ -109,7 +109,7 @@ describe('the edge program', () => {
     expect(await again.ended, again.log()).toBe(0)
     expectWhole(world)
     expect(beats(world)).toEqual(expected)
-  })
+  }, 300_000)
 
   it('takes acceptances by camera while the network is away, and sends everything later', async () => {
     const world = await make()
