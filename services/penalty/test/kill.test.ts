@@ -1,11 +1,14 @@
+import { fileURLToPath } from 'node:url'
 import { connectEventLog, connectNats, type EventLog, type Recorded } from '@consign/eventlog'
 import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
 import { encodeEvent } from '@consign/events'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ServiceProcess } from '../../custody/test/service-process.ts'
 import { assess } from '../src/assess.ts'
 import { SampleShipment } from '../src/sample-log.ts'
 import { STEPS } from '../src/steps.ts'
-import { ServiceProcess } from './service-process.ts'
+
+const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 let server: NatsServer
 let nats: Awaited<ReturnType<typeof connectNats>>
@@ -16,7 +19,7 @@ beforeEach(async () => {
   server = await startNatsServer()
   nats = await connectNats({ url: server.url, name: 'test' })
   log = await connectEventLog({ nats })
-  service = new ServiceProcess({ NATS_URL: server.url })
+  service = new ServiceProcess({ NATS_URL: server.url }, PROGRAM)
 })
 
 afterEach(async () => {
