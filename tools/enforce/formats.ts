@@ -242,6 +242,14 @@ export function inclusionProof(leaves: Hex[], index: number): Hex[] {
     : [...inclusionProof(right, index - split), merkleRoot(left)]
 }
 
+/** Roots of the subtrees to the right of the first `count` leaves, from the left: with those leaves they give the root. */
+export function prefixProof(leaves: Hex[], count: number): Hex[] {
+  if (leaves.length <= count) return []
+  const split = splitOf(leaves.length)
+  const [left, right] = [leaves.slice(0, split), leaves.slice(split)]
+  return count > split ? prefixProof(right, count - split) : [...prefixProof(left, count), merkleRoot(right)]
+}
+
 // The largest power of two below the size.
 function splitOf(size: number): number {
   return 2 ** Math.ceil(Math.log2(size) - 1)

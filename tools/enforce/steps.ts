@@ -177,9 +177,7 @@ async function settle(enforcement: Enforcement): Promise<boolean> {
   const phase = await read<number>(enforcement, 'phase')
   if (phase < DELIVERED) print('settle', 'the goods are not delivered yet: nothing to settle')
   if (phase !== DELIVERED) return phase > DELIVERED
-  const disclosed = (clause: Clause) => folder.terms.disclose(clause)
-  const parties = folder.terms.all('party').map(disclosed)
-  const args = [disclosed(folder.terms.one('general')), disclosed(folder.terms.one('windows')), parties]
+  const args = [folder.terms.discloseHeading(), folder.terms.disclose(folder.terms.one('windows'))]
   const call = callOf(enforcement, 'settle', 'who gets what is fixed', 'settle', args)
   for (const { name, args: event } of await chain.sendWhenDue(call, 'AgreementNotSettleable')) {
     if (name === 'PayoutFixed') print('settle', payoutOf(folder, event))

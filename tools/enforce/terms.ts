@@ -1,4 +1,4 @@
-// What was agreed: each clause encoded and hashed as docs/formats.md lays out (section Terms), and disclosed one by one under the terms' hash.
+// What was agreed: each clause encoded and hashed as docs/formats.md lays out (section Terms), and disclosed under the terms' hash.
 import {
   type AbiParameter,
   concat,
@@ -10,7 +10,7 @@ import {
   slice,
   stringToHex,
 } from 'viem'
-import { inclusionProof, merkleRoot, tagged } from './formats.ts'
+import { inclusionProof, merkleRoot, prefixProof, tagged } from './formats.ts'
 
 /** A clause as terms.json has it; amounts are decimal strings in the smallest unit of the token. */
 export type Clause = { kind: string; salt: Hex } & Record<string, unknown>
@@ -36,6 +36,10 @@ export type DisclosedClause = {
   size: bigint
   proof: Hex[]
 }
+
+/** Argument of `settle`: the general clause and all parties, with which terms begin. */
+export type Heading = { general: Content; parties: Content[]; size: bigint; rest: Hex[] }
+type Content = { salt: Hex; body: Hex }
 
 const PENALTY =
   '(uint96 base, uint96 perStep, uint64 step, uint96 caseMax, uint96 limitMax, address beneficiary) penalty'
@@ -130,6 +134,13 @@ export class Terms {
     )
   }
 
+  discloseHeading(): Heading {
+    const parties = this.all('party')
+    const rest = prefixProof(this.#hashes, 1 + parties.length)
+    const general = contentOf(this.one('general'))
+    return { general, parties: parties.map(contentOf), size: BigInt(this.#clauses.length), rest }
+  }
+
   disclose(clause: Clause): DisclosedClause {
     const index = this.#clauses.indexOf(clause)
     const proof = inclusionProof(this.#hashes, index)
@@ -137,6 +148,8 @@ export class Terms {
     return { kind, salt: clause.salt, body, index: BigInt(index), size: BigInt(this.#clauses.length), proof }
   }
 }
+
+const contentOf = (clause: Clause): Content => ({ salt: clause.salt, body: encoded(clause)[1] })
 
 function clauseHash(clause: Clause): Hex {
   const [kind, body] = encoded(clause)
