@@ -56,7 +56,8 @@ if (process.argv.includes('--help')) {
   try {
     process.stdout.write(`${makeKeystore(process.argv.slice(2))}\n`)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    if (!(error instanceof Refusal)) throw error
+    process.stderr.write(`${error.code}: ${error.message}\n`)
     process.exitCode = 2
   }
 }
