@@ -92,7 +92,10 @@ describeRaiden('channels', () => {
   }, 300_000)
 
   it('opens again after that, and pays', async () => {
-    await until('both have seen the end', async () => (await other.call('GET', '/channels')).body.length === 0)
+    await until(
+      'both have seen the end',
+      async () => (await other.call('GET', '/channels')).body.length === 0,
+    )
     await world.open(other, one, 50)
     expect((await world.pay(other, one, 7)).status).toBe(200)
   }, 120_000)
