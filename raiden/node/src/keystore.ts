@@ -2,9 +2,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { Refusal } from '@consign/envelope'
-import { Wallet } from 'ethers'
+import type { Wallet } from 'ethers'
 import { SCRYPT_N } from './wallet/secret-storage.ts'
-import { readSecretFile, writeWallet } from './wallet/wallet-file.ts'
+import { readSecretFile, walletOf, writeWallet } from './wallet/wallet-file.ts'
 
 const HELP = `Makes the encrypted keystore (web3 secret storage v3) of a Raiden node and prints its address.
 
@@ -32,7 +32,7 @@ function makeKeystore(args: string[]): string {
   if (!isComplete || rest.length > 0 || passwordFile === undefined || out === undefined)
     throw new Refusal('raiden.usage', `Wrong arguments.\n\n${HELP}`)
   const password = readSecretFile(passwordFile)
-  const wallet = keyFile === undefined ? new Wallet(randomBytes(32)) : walletOf(keyFile)
+  const wallet = keyFile === undefined ? walletOf(randomBytes(32)) : walletOfFile(keyFile)
   const n = values.light ? SCRYPT_N.light : SCRYPT_N.standard
   return writeWallet(out, wallet, password, n, {
     salt: randomBytes(32),
@@ -41,12 +41,9 @@ function makeKeystore(args: string[]): string {
   })
 }
 
-function walletOf(keyFile: string): Wallet {
+function walletOfFile(keyFile: string): Wallet {
   const key = readSecretFile(keyFile).replace(/^0x/, '')
-  // ethers names the key in its error
-  try {
-    if (/^[0-9a-fA-F]{64}$/.test(key)) return new Wallet(`0x${key}`)
-  } catch {}
+  if (/^[0-9a-fA-F]{64}$/.test(key)) return walletOf(Buffer.from(key, 'hex'))
   throw new Refusal('raiden.key', `${keyFile} must hold a private key: 32 bytes in hex.`)
 }
 
@@ -56,7 +53,8 @@ if (process.argv.includes('--help')) {
   try {
     process.stdout.write(`${makeKeystore(process.argv.slice(2))}\n`)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    if (!(error instanceof Refusal)) throw error
+    process.stderr.write(`${error.code}: ${error.message}\n`)
     process.exitCode = 2
   }
 }

@@ -108,7 +108,7 @@ function prepared() {
     return { wallet, deployment, journal, lock }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${error.code}: ${error.message}\n`)
     process.exit(EXIT_BAD_CONFIG)
   }
 }

@@ -1,6 +1,8 @@
 // A chain, Raiden's contracts, homeserver and path-finding service, and nodes, each a process of its own as in operation.
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getAddress, type Hex } from 'viem'
@@ -22,10 +24,39 @@ const KEYSTORE_PROGRAM = programOf('keystore.ts')
 export type Answer = { status: number; body: any }
 
 /** Starts what nodes need; close it afterwards. */
-export async function startWorld(options: { settleTimeoutS?: number } = {}) {
+export async function startWorld(options: { settleTimeoutS?: number } = {}): Promise<World> {
   const chain = await startChain()
   const network = await startRaidenNetwork({ ...chain.networkOptions, ...options })
-  return new World(chain, network)
+  return new World(chain, network, await startGate(new URL(chain.url)))
+}
+
+/** Stands before the Ethereum node; closed, it is as if that were down. */
+async function startGate(target: URL) {
+  const open = new Set<Socket>()
+  const server = createServer((from) => {
+    const to = connect(Number(target.port), target.hostname)
+    for (const socket of [from, to]) {
+      open.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        open.delete(socket)
+        from.destroy()
+        to.destroy()
+      })
+    }
+    from.pipe(to).pipe(from)
+  })
+  const listen = (port: number) => once(server.listen(port, '127.0.0.1'), 'listening')
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      server.close()
+      for (const socket of open) socket.destroy()
+    },
+    open: () => listen(port),
+  }
 }
 
 export class World {
@@ -33,8 +64,10 @@ export class World {
   readonly #nodes: TestNode[] = []
   readonly chain: TestChain
   readonly network: RaidenNetwork
+  readonly rpc: Awaited<ReturnType<typeof startGate>>
 
-  constructor(chain: TestChain, network: RaidenNetwork) {
+  constructor(chain: TestChain, network: RaidenNetwork, rpc: Awaited<ReturnType<typeof startGate>>) {
+    this.rpc = rpc
     this.chain = chain
     this.network = network
     this.token = getAddress(chain.token)
@@ -51,7 +84,7 @@ export class World {
     const address = getAddress(made.stdout.trim())
     await this.chain.fund(address, 1_000_000_000n)
     const node = new TestNode(name, address, dir, {
-      RPC_URL: this.chain.url,
+      RPC_URL: this.rpc.url,
       CHAIN_ID: String(this.chain.chainId),
       CONTRACTS_FILE: this.network.contractsFile,
       MATRIX_URL: this.network.url,
@@ -100,7 +133,24 @@ export class World {
     return Number((await this.channel(of, with_)).body.balance)
   }
 
+  /** From now on a block comes every so many seconds, and a transaction waits for the next one. */
+  async slowDown(blockTimeS: number): Promise<void> {
+    for (const [method, value] of [
+      ['evm_setAutomine', false],
+      ['evm_setIntervalMining', blockTimeS],
+    ] as const)
+      await this.chain.client.request({ method, params: [value] } as never)
+  }
+
+  /** Tokens on chain. */
+  async tokensOf({ address }: TestNode): Promise<bigint> {
+    const { abi } = this.chain.compiled.CustomToken
+    const call = { address: this.token, abi, functionName: 'balanceOf', args: [address] }
+    return (await this.chain.client.readContract(call)) as bigint
+  }
+
   async close(): Promise<void> {
+    this.rpc.close()
     await Promise.all(this.#nodes.map((node) => node.kill()))
     await this.network.stop()
     await this.chain.close()

@@ -17,18 +17,12 @@ export const addressField = z
   .refine((value) => value !== ZERO_ADDRESS, `The ${ZERO_ADDRESS} address is not accepted`)
 
 /** An integer as Raiden's marshmallow field takes it; its range is the business of each route, which answers 409. */
-export const integerField = z
-  .union(
-    [
-      z
-        .string()
-        .max(DIGITS_MAX)
-        .regex(/^-?\d+$/),
-      z.number().refine(Number.isSafeInteger),
-    ],
-    'Not a valid integer.',
-  )
-  .transform((value) => BigInt(value))
+export const integerField = z.unknown().transform((value, context) => {
+  const isText = typeof value === 'string' && value.length <= DIGITS_MAX && /^-?\d+$/.test(value)
+  if (isText || (typeof value === 'number' && Number.isSafeInteger(value))) return BigInt(value)
+  context.addIssue({ code: 'custom', message: 'Not a valid integer.' })
+  return z.NEVER
+})
 
 export const hash32Field = z
   .string('Not a valid hex encoded value, must be 0x prefixed.')

@@ -5,6 +5,7 @@
  */
 import { createCipheriv, createDecipheriv, hash, pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
 import { Refusal } from '@consign/envelope'
+import { utils, Wallet } from 'ethers'
 import { z } from 'zod'
 
 const hex = (bytes?: number) =>
@@ -74,6 +75,7 @@ export function encryptKey(
 /** The private key, 32 bytes. Throws `raiden.keystore` for text that is no keystore, `raiden.password` for another password. */
 export function decryptKey(text: string, password: string): Buffer {
   const { crypto } = parseKeystore(text)
+  if (crypto.kdf === 'scrypt' && !isOfRfc7914(crypto.kdfparams)) return decryptSlowly(text, password)
   const derived =
     crypto.kdf === 'scrypt'
       ? deriveByScrypt(password, crypto.kdfparams)
@@ -93,6 +95,19 @@ function parseKeystore(text: string): z.output<typeof keystore> {
       'The file is no keystore of version 3 (web3 secret storage) with a key of 32 bytes.',
       { cause },
     )
+  }
+}
+
+// RFC 7914 §2 bounds n by r, and OpenSSL keeps to it; the definition's own vector and some old wallets do not.
+function isOfRfc7914({ n, r }: ScryptParameters): boolean {
+  return r > 3 || n < 2 ** (16 * r)
+}
+
+function decryptSlowly(text: string, password: string): Buffer {
+  try {
+    return Buffer.from(utils.arrayify(Wallet.fromEncryptedJsonSync(text, password).privateKey))
+  } catch (cause) {
+    throw new Refusal('raiden.password', 'The password does not open the keystore.', { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The wallet of a node on disk: an encrypted keystore and the file with its password, which nobody but its owner may read. */
+import { createECDH } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Refusal } from '@consign/envelope'
 import { utils, Wallet } from 'ethers'
@@ -31,11 +32,21 @@ export function openWallet(keystoreFile: string, passwordFile: string): Wallet {
     throw new Refusal('raiden.keystore', `${keystoreFile} cannot be read (${reason}).`)
   }
   try {
-    return new Wallet(decryptKey(text, password))
+    return walletOf(decryptKey(text, password))
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     throw new Refusal(error.code, `${keystoreFile}: ${error.message}`)
   }
+}
+
+/** The wallet of a private key of 32 bytes; throws `raiden.key` for what is none. The SDK's library takes any number. */
+export function walletOf(privateKey: Buffer): Wallet {
+  try {
+    createECDH('secp256k1').setPrivateKey(privateKey)
+  } catch {
+    throw new Refusal('raiden.key', 'That is no private key of secp256k1.')
+  }
+  return new Wallet(privateKey)
 }
 
 /** Writes a keystore that must not exist yet, mode 0600; returns the address. */
