@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type RaidenNetwork, startRaidenNetwork } from '../src/start.ts'
 import { startChain, type TestChain } from './chain.ts'
-import { type SdkNode, startSdkNode } from './sdk-node.ts'
+import type { SdkNode } from './sdk-node.ts'
 import { describeRaiden } from './where-raiden-is.ts'
 
 const DEPOSIT = 1000
@@ -20,7 +20,8 @@ describeRaiden('a network of three nodes', () => {
   beforeAll(async () => {
     chain = await startChain()
     network = await startRaidenNetwork(chain.networkOptions)
-    const node = () => startSdkNode(chain, network, chain.networkOptions.dir)
+    const { startSdkNode } = await import('./sdk-node.ts')
+    const node = () => startSdkNode(chain, network)
     ;[organisation, supplier, shipper] = await Promise.all([node(), node(), node()])
     await organisation.openChannel(supplier.address, DEPOSIT)
     await supplier.openChannel(shipper.address, DEPOSIT)

@@ -1,14 +1,14 @@
-// Nodes of the SDK itself, in this process, for tests of the network. No facade: what fails here is the network's.
-import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+// Nodes of the SDK itself, in this process. No facade: what fails here is the network's or the SDK's. Load it only where raiden/ is installed.
 import { join } from 'node:path'
 import { firstValueFrom, type Observable } from 'rxjs'
 import type { Hex } from 'viem'
 import { generatePrivateKey } from 'viem/accounts'
+import { MendedRaiden } from '../../node/src/sdk/mended-raiden.ts'
+import { Raiden } from '../../node/src/sdk/raiden-ts.ts'
 import type { RaidenNetwork } from '../src/start.ts'
 import type { TestChain } from './chain.ts'
 
-/** What is used of it: the package's own types compile only with its own compiler options. */
+/** What is used of the SDK here, published or mended. */
 type Sdk = {
   address: Hex
   start(): Promise<void>
@@ -19,21 +19,26 @@ type Sdk = {
   channels$: Observable<Record<Hex, Record<Hex, { balance: { toString(): string } }>>>
 }
 
-// Its ES modules lack file extensions: only the CommonJS ones load.
-const { Raiden } = createRequire(import.meta.url)('raiden-ts') as {
-  Raiden: { create(...args: unknown[]): Promise<Sdk> }
-}
+type SdkClass = { create(...args: unknown[]): Promise<Sdk> }
+
+/** With the defects mended that raiden/README.md names: what nodes run. */
+export const MENDED = MendedRaiden as unknown as SdkClass
+/** As the package has it: with several payments under way it may hang. */
+export const PUBLISHED = Raiden as unknown as SdkClass
 
 const ONE_NODE_TOKENS = 1_000_000n
 
 /** Starts one with a fresh wallet, ether and tokens; stop it afterwards. */
-export async function startSdkNode(chain: TestChain, network: RaidenNetwork, dir: string) {
+export async function startSdkNode(
+  chain: TestChain,
+  network: RaidenNetwork,
+  Sdk: SdkClass = MENDED,
+): Promise<SdkNode> {
   const key = generatePrivateKey()
-  mkdirSync(dir, { recursive: true })
-  const sdk = await Raiden.create(
+  const sdk = await Sdk.create(
     chain.url,
     key,
-    { prefix: join(dir, key.slice(2, 8)) },
+    { prefix: join(chain.networkOptions.dir, key.slice(2, 8)) },
     network.deployment.contracts,
     {
       matrixServer: network.url,
@@ -45,7 +50,7 @@ export async function startSdkNode(chain: TestChain, network: RaidenNetwork, dir
       revealTimeout: 20,
       monitoringReward: null,
       caps: { Receive: 1, Mediate: 1, webRTC: 0 },
-      logger: process.env.CONSIGN_TEST_LOG === undefined ? '' : 'debug',
+      logger: process.env.CONSIGN_TEST_LOG === 'sdk' ? 'debug' : '',
       autoSettle: false,
       autoUDCWithdraw: false,
       fallbackIceServers: [],
