@@ -7,6 +7,8 @@ export type ServiceProcess = {
   ended: Promise<number | string>
   /** SIGTERM, then waits for the end. */
   stop(): Promise<number | string>
+  /** SIGKILL, then waits for the end. */
+  kill(): Promise<number | string>
 }
 
 /** Starts `program` (a .ts file) under this Node. `killAt` is the step at which it kills itself. Its log goes to stderr when LOG is set. */
@@ -35,5 +37,9 @@ export function startServiceProcess(
     child.kill('SIGTERM')
     return ended
   }
-  return { ended, stop }
+  const kill = () => {
+    child.kill('SIGKILL')
+    return ended
+  }
+  return { ended, stop, kill }
 }

@@ -1,7 +1,15 @@
 import type { PayoutPlan } from '@consign/terms'
 import { z } from 'zod'
 import { defineEvent } from './define.ts'
-import { addressField, amountField, hash32Field, partySignatureField, shipmentField } from './fields.ts'
+import {
+  addressField,
+  amountField,
+  countField,
+  hash32Field,
+  partySignatureField,
+  shipmentField,
+  timeMsField,
+} from './fields.ts'
 import { subjects } from './subjects.ts'
 
 const subject = (data: { agreement: `0x${string}` }) => subjects.settlement(data.agreement)
@@ -19,6 +27,18 @@ const planField = z.custom<PayoutPlan>(
   'must be a plan',
 )
 
+const reserved = defineEvent({
+  type: 'settlement.reserved.v1',
+  summary:
+    'The payer can pay all that is agreed: the channels to its partners have it, or its wallet. Leg 0 starts only after it.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    /** What flows from the payer over each of its channels, directly or mediated. */
+    channels: z.array(z.strictObject({ partner: addressField, amount: amountField, via: z.string().min(1) })),
+  }),
+})
+
 const planned = defineEvent({
   type: 'settlement.planned.v1',
   summary: 'Who gets what; follows from terms and violations alone.',
@@ -28,6 +48,8 @@ const planned = defineEvent({
     plan: planField,
     /** What of the plan is left to the guarantees: each is claimed on chain for its wallet, and pays the rest of its due. */
     guaranteed: z.array(z.strictObject({ wallet: addressField, amount: amountField })).optional(),
+    /** What is paid off chain is paid in slices of this part of it, in ten-thousandths. */
+    sliceBps: z.int().min(1).max(10_000),
   }),
 })
 
@@ -36,14 +58,72 @@ const paymentIntended = defineEvent({
   summary:
     'A payment will be made; written before any effect on the outside. By `via` guarantee it is claimed from the contract.',
   subject,
-  data: z.strictObject({ ...paymentOf, party: z.string().min(1) }),
+  data: z.strictObject({
+    ...paymentOf,
+    party: z.string().min(1),
+    /** Number of the slice, from 0; what a guarantee pays is none. */
+    slice: countField.optional(),
+  }),
+})
+
+const paymentAttempted = defineEvent({
+  type: 'settlement.payment.attempted.v1',
+  summary: 'A channel will be asked to pay; written before it is asked, with what the channels held then.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    paymentId: z.string().min(1),
+    /** From 0; the next one only when this one is over. */
+    attempt: countField,
+    /** SHA-256 of the secret that locks it: under one hash the receiver is paid once. */
+    secretHash: hash32Field,
+    /** Of all the payer's channels in this token: what it could pay, and what it had put in. */
+    channelBalance: amountField,
+    channelDeposits: amountField,
+    atMs: timeMsField,
+  }),
+})
+
+const paymentRefused = defineEvent({
+  type: 'settlement.payment.refused.v1',
+  summary: 'A payment was not made and nothing of it is under way; it may be made later.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    paymentId: z.string().min(1),
+    /** How many attempts are over with it. */
+    attempts: countField,
+    code: z.string().min(1),
+    reason: z.string().min(1),
+    atMs: timeMsField,
+  }),
+})
+
+const paymentDiverted = defineEvent({
+  type: 'settlement.payment.diverted.v1',
+  summary:
+    'A payment that its channel refused for too long will never be made there: its wallet gets the rest from its guarantee, or on chain.',
+  subject,
+  data: z.strictObject({
+    ...paymentOf,
+    code: z.string().min(1),
+    reason: z.string().min(1),
+    /** Where the rest comes from first. */
+    to: z.enum(['guarantee', 'onchain']),
+  }),
 })
 
 const paymentMade = defineEvent({
   type: 'settlement.payment.made.v1',
-  summary: 'The payment with this id was made, once.',
+  summary:
+    'The payment with this id was made, once: by a transaction, or over channels under the hash of its secret.',
   subject,
-  data: z.strictObject({ ...paymentOf, txHash: hash32Field }),
+  data: z
+    .strictObject({ ...paymentOf, txHash: hash32Field.optional(), secretHash: hash32Field.optional() })
+    .refine(
+      ({ txHash, secretHash }) => (txHash === undefined) !== (secretHash === undefined),
+      'must have either txHash or secretHash',
+    ),
 })
 
 const settled = defineEvent({
@@ -85,8 +165,12 @@ const concluded = defineEvent({
 })
 
 export const SETTLEMENT_EVENTS = [
+  reserved,
   planned,
   paymentIntended,
+  paymentAttempted,
+  paymentRefused,
+  paymentDiverted,
   paymentMade,
   settled,
   acknowledged,

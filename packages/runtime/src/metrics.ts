@@ -5,7 +5,7 @@ export type { Counter, Gauge, Histogram } from 'prom-client'
 type Described<L extends string> = { name: string; help: string; labels?: readonly L[] }
 
 /** `collect` sets the value when it is asked for. */
-type Collected<L extends string> = { collect?: (gauge: Gauge<L>) => void }
+type Collected<L extends string> = { collect?: (gauge: Gauge<L>) => void | Promise<void> }
 
 /** Factories of Prometheus metrics of one process. Names begin with `consign_`, end with their unit; labels are few and bounded. */
 export type Metrics = {

@@ -30,6 +30,8 @@ async function tell(
     | 'penalty.rating.changed.v1'
     | 'chain.mined.v1'
     | 'chain.signed.v1'
+    | 'settlement.payment.attempted.v1'
+    | 'settlement.payment.diverted.v1'
   >,
   subject: string,
 ): Promise<Recorded> {
@@ -109,4 +111,25 @@ test('chain events are shown when they name an agreement that is signed here', a
     await feed.handle(await tell(event, subjects.chain(AGREEMENT)))
   }
   expect(await shown()).toEqual(to(WALLETS, 'chain-mined'))
+})
+
+test("how the payer's channels stand is not shown; that a payment takes another way is", async () => {
+  const feed = new Feed(log)
+  await feed.handle(await signed())
+  const of = { agreement: AGREEMENT, shipment: SHIPMENT, paymentId: HASH }
+  const held = { channelBalance: '7', channelDeposits: '9' }
+  const attempted = { ...of, attempt: 0, secretHash: HASH, ...held, atMs: 1 }
+  const subject = subjects.settlement(AGREEMENT)
+  await feed.handle(
+    await tell({ id: 'a', type: 'settlement.payment.attempted.v1', time: 1, data: attempted }, subject),
+  )
+  const [, wallet] = WALLETS
+  const why = { code: 'channel.path', reason: 'refused', to: 'onchain' } as const
+  const diverted = { ...of, wallet: wallet!, amount: '7', via: 'raiden', ...why }
+  await feed.handle(
+    await tell({ id: 'd', type: 'settlement.payment.diverted.v1', time: 1, data: diverted }, subject),
+  )
+  expect(await shown()).toEqual(
+    [...to(WALLETS, 'custody-agreement-signed'), ...to(WALLETS, 'settlement-payment-diverted')].sort(),
+  )
 })

@@ -11,6 +11,12 @@ export const FEED_FILTERS = [
   subjects.chain('*'),
 ] as const
 
+/** How the payer's channels stand, and why its node does not pay, is its own business. */
+const NOT_SHOWN: ReadonlySet<ConsignEvent['type']> = new Set([
+  'settlement.payment.attempted.v1',
+  'settlement.payment.refused.v1',
+])
+
 // 10,000 × (four addresses and a shipment) = a few MiB; the oldest is read from the log again.
 const AGREEMENTS_MAX = 10_000
 
@@ -33,6 +39,7 @@ export class Feed {
 
   async handle(message: Recorded): Promise<void> {
     const event = parseEvent(message.data)
+    if (NOT_SHOWN.has(event.type)) return
     const agreement = agreementOf(event)
     const audience = agreement === undefined ? undefined : await this.#audience(agreement)
     if (audience === undefined) return

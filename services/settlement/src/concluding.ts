@@ -8,40 +8,50 @@ import type { Hex } from 'viem'
 import type { AgreementChain, Fixed } from './adapters/agreement-chain.ts'
 import { type AgreementOf, acknowledgeCall, claimCall, releaseCall, settleCall } from './domain/calls.ts'
 import { dueByWallet } from './domain/guaranteed.ts'
-import { type Conclusion, type Payment, type Settlement, VIA_GUARANTEE } from './domain/settlement.ts'
+import type { Conclusion, Payment, Settlement } from './domain/settlement.ts'
 import { openProofs, provenPlanOf, type Shipment } from './domain/shipment.ts'
+import { isClaim, restOf } from './domain/slices.ts'
 import { Waiting } from './domain/waiting.ts'
 
 export type ConcludingOptions = {
   chain: AgreementChain
   /** told when the contract has paid what the plan left to it, for good */
   onClaimed: (payment: Payment, txHash: Hex) => Promise<void>
+  /** told when a party has had its guarantee paid out, for good, though no payment stands for that */
+  onOwnClaim: (wallet: Hex, amount: bigint, txHash: Hex) => Promise<void>
   /** told of what the contract refused, when that stops nothing */
   onRefused: (refusal: Refusal) => void
 }
 
 type Party = { of: AgreementOf; party: PartyClause; payment: Payment | undefined; fixed: Fixed }
 
-/** Resolves with what the chain fixed when nothing is left to be done. Throws Waiting, or a Refusal with retry. */
+/**
+ * Resolves with what the chain fixed, and the acknowledgements that it was shown, when nothing is left to be done. Throws Waiting, or a
+ * Refusal with retry.
+ */
 export async function concludeOnChain(
   shipment: Shipment & { terms: Terms },
   settlement: Settlement,
   options: ConcludingOptions,
-): Promise<Conclusion> {
+): Promise<{ conclusion: Conclusion; shown: Settlement['acknowledged'] }> {
   const { chain } = options
   const of: AgreementOf = shipment
   if (!(await chain.exists(of.agreement)))
     throw new Waiting('agreement', 'settling waits for the contract, which chain-writer creates')
-  await showAcknowledgements(of, settlement, options)
+  // While slices are still to come, the sum will grow: the chain needs it only when guarantees can be claimed.
+  const isComplete = ([wallet]: [Hex, unknown]) => restOf(settlement, wallet) <= 0n
+  const complete = new Map([...settlement.acknowledged].filter(isComplete))
+  await showAcknowledgements(of, complete, options)
   const fixed = (await chain.fixed(of.agreement)) ?? (await settle(shipment, chain))
+  await showAcknowledgements(of, settlement.acknowledged, options)
   await closeGuarantees(of, fixed, settlement, options)
-  return conclusionOf(shipment, fixed, chain)
+  return { conclusion: await conclusionOf(shipment, fixed, chain), shown: settlement.acknowledged }
 }
 
 // A wallet whose signature the contract does not take loses by it what it could have had acknowledged, and holds up nobody.
 async function showAcknowledgements(
   { agreement }: AgreementOf,
-  { acknowledged }: Settlement,
+  acknowledged: Settlement['acknowledged'],
   { chain, onRefused }: ConcludingOptions,
 ): Promise<void> {
   if (acknowledged.size === 0) return
@@ -95,7 +105,7 @@ async function closeGuarantees(
   const paid = parties(of.terms).filter(({ role }) => role !== 'payer')
   const problems = await Promise.all(
     paid.map(async (party) => {
-      const payment = payments.find(({ wallet, via }) => wallet === party.wallet && via === VIA_GUARANTEE)
+      const payment = payments.find((one) => one.wallet === party.wallet && isClaim(one))
       try {
         await closeGuarantee({ of, party, payment, fixed }, options)
         return undefined
@@ -110,7 +120,7 @@ async function closeGuarantees(
 }
 
 async function closeGuarantee({ of, party, payment, fixed }: Party, options: ConcludingOptions) {
-  const { chain, onClaimed } = options
+  const { chain, onClaimed, onOwnClaim } = options
   const { agreement, terms } = of
   const { wallet, name } = party
   const paymentEndsMs = fixed.settledAtMs + windows(terms).paymentMs
@@ -123,7 +133,9 @@ async function closeGuarantee({ of, party, payment, fixed }: Party, options: Con
     const txHash = await chain.ensure(claimCall(of, wallet), isClaimed)
     await onClaimed(payment, txHash ?? (await chain.claimedBy(agreement, wallet)))
   }
-  const { owed, free, acknowledged } = await guaranteeLeft(party, of, fixed, chain)
+  const { owed, free, acknowledged, claimed } = await guaranteeLeft(party, of, fixed, chain)
+  if (payment === undefined && claimed > 0n)
+    await onOwnClaim(wallet, claimed, await chain.claimedBy(agreement, wallet))
   if (owed > 0n && !isPaymentOver)
     throw new Waiting('acknowledgement', `${name} has not acknowledged ${owed}`, paymentEndsMs)
   const isReleased = async () => (await guaranteeLeft(party, of, fixed, chain)).free === 0n
@@ -136,12 +148,12 @@ async function guaranteeLeft(
   { agreement, terms }: AgreementOf,
   { dues }: Fixed,
   chain: AgreementChain,
-): Promise<{ owed: bigint; free: bigint; acknowledged: bigint }> {
+): Promise<{ owed: bigint; free: bigint; acknowledged: bigint; claimed: bigint }> {
   const { acknowledged, claimed, released } = await chain.guaranteeUse(agreement, wallet)
   const left = guaranteeOf(BigInt(amount), general(terms).guaranteeBps) - claimed - released
   const unpaid = (dues.get(wallet) ?? 0n) - acknowledged - claimed
   const owed = unpaid <= 0n ? 0n : unpaid < left ? unpaid : left
-  return { owed, free: left - owed, acknowledged }
+  return { owed, free: left - owed, acknowledged, claimed }
 }
 
 async function conclusionOf(

@@ -1,4 +1,5 @@
 import { portVariable, secretFileVariable } from '@consign/runtime'
+import { parseTokens } from '@consign/terms'
 import type { Hex } from 'viem'
 import { z } from 'zod'
 
@@ -9,6 +10,17 @@ const address = z
 
 const milliseconds = (fallback: number) =>
   z.coerce.number('must be whole milliseconds').int().positive().default(fallback)
+
+const seconds = z.coerce.number('must be whole seconds').int().positive()
+
+const tokens = z.string().transform((text, context) => {
+  try {
+    return parseTokens(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
 
 /** Environment of settlement. The wallet of PAYER_KEY_FILE (0600, 32 bytes in hex) is this service's alone. */
 export const configSchema = z.object({
@@ -23,6 +35,14 @@ export const configSchema = z.object({
   FINALITY: z.enum(['finalized', 'mined'], 'must be finalized or mined').default('finalized'),
   POLL_MS: milliseconds(500),
   STUCK_MS: milliseconds(60_000),
+  PAYMENTS: z.enum(['onchain', 'raiden'], 'must be onchain or raiden').default('onchain'),
+  SLICE_BPS: z.coerce.number('must be ten-thousandths').int().min(100).max(10_000).default(5_000),
+  RAIDEN_URL: z.url('must be the URL of a Raiden node').default('http://127.0.0.1:5001'),
+  EXPOSURE_MAX_TOKENS: tokens.default(parseTokens('10000')),
+  CHANNEL_PATIENCE_MS: milliseconds(600_000),
+  RAIDEN_PAY_MS: milliseconds(60_000),
+  RAIDEN_QUIET_MS: milliseconds(10_000),
+  RAIDEN_SETTLE_TIMEOUT_S: seconds.optional(),
   METRICS_PORT: portVariable.default(0),
 })
 

@@ -1,18 +1,27 @@
-/** The agreements that this organisation still has to fund or to settle, folded from the log; rebuilt from it after a restart. */
+/** The agreements that this organisation still has to fund, to pay or to conclude, folded from the log; rebuilt from it after a restart. */
 import type { Recorded } from '@consign/eventlog'
 import { type ConsignEvent, type Hex, parseEvent } from '@consign/events'
 import { general, payer, type Terms } from '@consign/terms'
+import { AttemptBook } from './domain/attempt-book.ts'
+import { dueByWallet } from './domain/guaranteed.ts'
 import { dueAtMs, evolveShipment, newShipment, type Shipment, type ShipmentEvent } from './domain/shipment.ts'
 
 export type Organisation = { wallet: Hex; chainId: number; token: Hex }
 
+/** A shipment whose agreement is known. */
+export type Known = Shipment & { terms: Terms; shipment: string }
+
 /** `onForeign`: told once of terms that name this organisation as payer, but another chain or token. */
 export class Ledger {
+  readonly attempts = new AttemptBook()
   readonly #organisation: Organisation
   readonly #onForeign: (agreement: Hex, reason: string) => void
   readonly #open = new Map<Hex, Shipment>()
   readonly #closed = new Set<Hex>()
+  readonly #reserved = new Set<Hex>()
   readonly #funded = new Set<Hex>()
+  /** of what is planned, the wallets that are not known to have got everything */
+  readonly #unpaid = new Map<Hex, Set<Hex>>()
   readonly #news = new Map<Hex, number>()
 
   constructor(organisation: Organisation, onForeign: (agreement: Hex, reason: string) => void) {
@@ -23,7 +32,7 @@ export class Ledger {
   /** Takes a message of `custody.*`, `penalty.*`, `settlement.*` or `chain.*`; one that was taken before changes nothing. */
   take(message: Recorded): void {
     const event = parseEvent(message.data)
-    if (event.type === 'settlement.concluded.v1') this.close(event.data.agreement)
+    this.takeOwn(event)
     const { agreement } = event.data as { agreement?: Hex }
     if (agreement === undefined || !isShipmentEvent(event) || this.#closed.has(agreement)) return
     if (event.type === 'custody.agreement.signed.v1' && !this.#isOurs(event.data)) {
@@ -33,6 +42,24 @@ export class Ledger {
     const shipment = this.#open.get(agreement) ?? newShipment(agreement)
     this.#open.set(agreement, evolveShipment(shipment, event, message.timeMs))
     this.tell(agreement)
+  }
+
+  /** Takes what this service has written itself, once, in the order of the log. */
+  takeOwn(event: ConsignEvent): void {
+    // Of another organisation, or over.
+    if ('agreement' in event.data && this.#closed.has(event.data.agreement as Hex)) return
+    this.attempts.take(event)
+    switch (event.type) {
+      case 'settlement.reserved.v1':
+        this.#reserved.add(event.data.agreement)
+        break
+      case 'settlement.planned.v1':
+        this.#unpaid.set(event.data.agreement, new Set(dueByWallet(event.data.plan).keys()))
+        break
+      case 'settlement.concluded.v1':
+        this.close(event.data.agreement)
+        break
+    }
   }
 
   /** Something has changed for an agreement: what waited for it is worth trying. */
@@ -46,9 +73,8 @@ export class Ledger {
   }
 
   close(agreement: Hex): void {
-    this.#open.delete(agreement)
-    this.#funded.delete(agreement)
-    this.#news.delete(agreement)
+    for (const known of [this.#open, this.#reserved, this.#funded, this.#unpaid, this.#news])
+      known.delete(agreement)
     this.#closed.add(agreement)
   }
 
@@ -56,25 +82,46 @@ export class Ledger {
     if (!this.#closed.has(agreement)) this.#funded.add(agreement)
   }
 
+  paid(agreement: Hex, wallet: Hex): void {
+    this.#unpaid.get(agreement)?.delete(wallet)
+  }
+
   /** How many agreements are not concluded. */
   get size(): number {
     return this.#open.size
   }
 
-  /** Agreements whose guarantee is not known to be paid in. */
-  unfunded(): (Shipment & { terms: Terms })[] {
-    return [...this.#open.values()].filter(
-      (one): one is Shipment & { terms: Terms } =>
-        one.terms !== undefined &&
-        !this.#funded.has(one.agreement) &&
-        general(one.terms).guaranteeTotal !== '0',
+  /** Agreements whose reservation and guarantee are not known to be there. */
+  unfunded(): Known[] {
+    return this.#known().filter(({ agreement }) => !this.#funded.has(agreement))
+  }
+
+  /** Agreements for which what is agreed was reserved. */
+  reserved(): Known[] {
+    return this.#known().filter(({ agreement }) => this.#reserved.has(agreement))
+  }
+
+  /** Shipments whose plan may be made now, and is not. */
+  due(nowMs: number): Known[] {
+    return this.#known().filter(
+      (shipment) =>
+        !this.#unpaid.has(shipment.agreement) && (dueAtMs(shipment) ?? Number.POSITIVE_INFINITY) <= nowMs,
     )
   }
 
-  /** Shipments whose plan may be made now. */
-  due(nowMs: number): Shipment[] {
+  /** Shipments whose plan is made. */
+  planned(): Known[] {
+    return this.#known().filter(({ agreement }) => this.#unpaid.has(agreement))
+  }
+
+  /** Wallets that are not known to have got everything that they get off chain. */
+  unpaid(agreement: Hex): Hex[] {
+    return [...(this.#unpaid.get(agreement) ?? [])]
+  }
+
+  #known(): Known[] {
     return [...this.#open.values()].filter(
-      (shipment) => (dueAtMs(shipment) ?? Number.POSITIVE_INFINITY) <= nowMs,
+      (one): one is Known => one.terms !== undefined && one.shipment !== undefined,
     )
   }
 

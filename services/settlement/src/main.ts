@@ -11,6 +11,7 @@ import { loadConfig, startService, step } from '@consign/runtime'
 import { privateKeyToAccount } from 'viem/accounts'
 import { agreementChain } from './adapters/agreement-chain.ts'
 import { onchainChannel } from './adapters/onchain-channel.ts'
+import { openRaiden } from './adapters/raiden.ts'
 import { configSchema, privateKeyOf } from './config.ts'
 import { LIFTED_ERRORS, settledBefore } from './domain/calls.ts'
 import { runSettlement } from './service.ts'
@@ -56,7 +57,7 @@ await startService({
         for (const [state, count] of Object.entries(journal.counts())) gauge.set({ state }, count)
       },
     })
-    const channel = onchainChannel({ journal, client, token, payMsMax: CALL_MS_MAX, signal })
+    const onchain = onchainChannel({ journal, client, token, payMsMax: CALL_MS_MAX, signal })
     const chain = agreementChain({
       journal,
       client,
@@ -70,7 +71,13 @@ await startService({
       log,
       journal,
       chain,
-      channel,
+      openChannel:
+        config.PAYMENTS === 'raiden'
+          ? openRaiden(config, { client, logger, metrics, step, signal })
+          : () => onchain,
+      onchain,
+      sliceBps: config.SLICE_BPS,
+      patienceMs: config.CHANNEL_PATIENCE_MS,
       organisation,
       logger,
       metrics,

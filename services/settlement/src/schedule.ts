@@ -1,157 +1,169 @@
-/** When each agreement is funded and settled: as soon as it can be, again when something has changed for it, else with growing delay. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { delayAfter, isTransient } from '@consign/chain'
+/** When each agreement is funded, planned, paid and concluded: as soon as it can be, again when something has changed for it, else with growing delay. */
+import { delayAfter, isTransient, type Wakeup } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
-import type { EventLog } from '@consign/eventlog'
 import type { Hex } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
-import type { PaymentChannel, PaymentOutcome } from './adapters/payment-channel.ts'
-import type { Payment } from './domain/settlement.ts'
 import { Waiting } from './domain/waiting.ts'
 import { fundAgreement } from './funding.ts'
 import type { Ledger } from './ledger.ts'
-import { settleShipment } from './settling.ts'
+import { measureWaiting, type Retry, UnpaidPayments } from './measuring.ts'
+import { type PayingOptions, payWallet } from './paying.ts'
+import { type PlanningOptions, planShipment } from './planning.ts'
+import { Reserving } from './reserving.ts'
+import { concludeShipment } from './settling.ts'
 
-/** How often due times are looked at, ms: a settlement is late by this much at most. */
+/** How often due times are looked at, ms: a settlement is late by this much at most. What parties say is looked at at once. */
 const TICK_MS = 250
-/** More at once would only wait for the same wallet. */
-const TASKS_MAX = 16
+/** More at once would only wait for the same wallet, or for the same channels. */
+const TASKS_MAX = { chain: 16, pay: 16 } as const
 /** What waits for a time is looked at then, but at least this often: others may act before. */
 const WAIT_MS_MAX = 60_000
 const WAIT_MS_MIN = 500
 
-export type ScheduleOptions = {
-  log: EventLog
-  channel: PaymentChannel
-  chain: AgreementChain
-  logger: Logger
-  metrics: Metrics
-  step: (name: string) => void
-  signal: AbortSignal
-  /** ms UTC */
-  now: () => number
-}
+export type ScheduleOptions = Omit<PayingOptions, 'onPaid' | 'onUnpaid'> &
+  PlanningOptions & {
+    chain: AgreementChain
+    logger: Logger
+    metrics: Metrics
+    signal: AbortSignal
+    /** woken when something is worth looking at before the next tick */
+    wakeup: Wakeup
+  }
 
-type Task = { name: 'fund' | 'settle'; agreement: Hex; run: () => Promise<void> }
-type Retry = { atMs: number; delayMs: number; news: number; problem: Error }
+/** `key` ends with the agreement, or names a wallet of it. */
+type Task = { key: string; kind: keyof typeof TASKS_MAX; agreement: Hex; run: () => Promise<void> }
 
 /** Runs until the signal aborts, then waits for what is under way. Rejects on a bug only. */
 export async function settleWhatIsDue(ledger: Ledger, options: ScheduleOptions): Promise<void> {
-  const { signal, now, logger } = options
-  const running = new Map<string, Promise<void>>()
+  const { signal, now, logger, wakeup } = options
+  const running = new Map<string, { kind: Task['kind']; ended: Promise<void> }>()
   const retries = new Map<string, Retry>()
-  const unpaid = new UnpaidPayments(options.metrics)
+  const tasks = new Tasks(ledger, options)
   measureWaiting(retries, options.metrics)
   let bug: { error: unknown } | undefined
   while (!signal.aborted && bug === undefined) {
-    for (const task of tasksOf(ledger, { ...options, unpaid })) {
-      const key = `${task.name}:${task.agreement}`
-      if (running.has(key) || running.size >= TASKS_MAX || waits(retries.get(key), task.agreement)) continue
-      running.set(key, start(key, task))
+    for (const task of tasks.all()) {
+      const { key, kind, agreement } = task
+      const isFull = [...running.values()].filter((one) => one.kind === kind).length >= TASKS_MAX[kind]
+      if (running.has(key) || isFull || waits(retries.get(key), agreement)) continue
+      running.set(key, { kind, ended: start(task) })
     }
-    await sleep(TICK_MS, undefined, { signal }).catch(() => undefined)
+    await wakeup.wait(TICK_MS, signal)
   }
-  await Promise.all(running.values())
+  await Promise.all([...running.values()].map(({ ended }) => ended))
   if (bug !== undefined) throw bug.error
 
   function waits(retry: Retry | undefined, agreement: Hex): boolean {
     return retry !== undefined && retry.atMs > now() && retry.news === ledger.newsOf(agreement)
   }
 
-  async function start(key: string, { agreement, run }: Task): Promise<void> {
+  async function start(task: Task): Promise<void> {
+    const { key, agreement, run } = task
     // Counted before it begins, so that what comes meanwhile has it tried again.
     const news = ledger.newsOf(agreement)
+    const isEarly = (retries.get(key)?.atMs ?? 0) > now()
     try {
       await run()
       retries.delete(key)
     } catch (error) {
       // What the log still brings, or a node that is back, may lift a refusal; anything else is a bug.
       if (!(error instanceof Refusal || isTransient(error))) bug = { error }
-      else if (!signal.aborted) postpone(key, agreement, error as Error, news)
+      else if (!signal.aborted) postpone(task, error as Error, { news, isEarly })
     } finally {
       running.delete(key)
+      wakeup.wake()
     }
   }
 
-  function postpone(key: string, agreement: Hex, problem: Error, news: number): void {
+  // `isEarly`: tried for news, before its delay was over; that says nothing of how long the trouble lasts.
+  function postpone(task: Task, problem: Error, { news, isEarly }: { news: number; isEarly: boolean }): void {
+    const { key, kind, agreement } = task
     const before = retries.get(key)
     const isNew = before?.problem.message !== problem.message
-    const growing = delayAfter(isNew ? undefined : before?.delayMs)
-    const untilMs = problem instanceof Waiting ? problem.untilMs : undefined
-    const delayMs =
-      untilMs === undefined ? growing : Math.min(Math.max(untilMs - now(), WAIT_MS_MIN), WAIT_MS_MAX)
-    retries.set(key, { atMs: now() + delayMs, delayMs, news, problem })
-    if (problem instanceof Waiting && problem.waitsFor !== 'payment') {
-      if (isNew) logger.info({ agreement, waitsFor: problem.waitsFor }, problem.message)
-    } else logger.warn({ agreement, delayMs }, `${problem.message}; tried again in ${delayMs} ms`)
+    const growing = isEarly && !isNew ? before!.delayMs : delayAfter(isNew ? undefined : before?.delayMs)
+    const delayMs = delayOf(problem, growing, now())
+    retries.set(key, { agreement, atMs: now() + delayMs, delayMs, news, problem })
+    const isTrouble = !(problem instanceof Waiting) || (kind === 'pay' && problem.waitsFor === 'payment')
+    if (isTrouble) logger.warn({ agreement, delayMs }, `${problem.message}; tried again in ${delayMs} ms`)
+    else if (isNew) logger.info({ agreement, waitsFor: problem.waitsFor }, problem.message)
   }
 }
 
-function tasksOf(ledger: Ledger, options: ScheduleOptions & { unpaid: UnpaidPayments }): Task[] {
-  const { chain, logger, now, unpaid } = options
-  const funding = ledger.unfunded().map(({ agreement, terms }): Task => {
-    const run = async () => {
-      await fundAgreement({ agreement, terms }, chain)
-      ledger.funded(agreement)
-      logger.info({ agreement }, 'the guarantee is paid in')
-    }
-    return { name: 'fund', agreement, run }
-  })
-  const settling = ledger.due(now()).map((shipment): Task => {
+// A payment may succeed before the time until which it is waited for.
+function delayOf(problem: Error, growing: number, nowMs: number): number {
+  if (!(problem instanceof Waiting) || problem.untilMs === undefined) return growing
+  const untilMs = Math.min(Math.max(problem.untilMs - nowMs, WAIT_MS_MIN), WAIT_MS_MAX)
+  return problem.waitsFor === 'payment' ? Math.min(growing, untilMs) : untilMs
+}
+
+/** What there is to do, by what the ledger knows. */
+class Tasks {
+  readonly #ledger: Ledger
+  readonly #options: ScheduleOptions
+  readonly #unpaid: UnpaidPayments
+  readonly #reserving: Reserving
+
+  constructor(ledger: Ledger, options: ScheduleOptions) {
+    this.#ledger = ledger
+    this.#options = options
+    this.#unpaid = new UnpaidPayments(options.metrics)
+    this.#reserving = new Reserving(ledger, options)
+  }
+
+  all(): Task[] {
+    const planned = this.#ledger.planned()
+    return [
+      ...planned.flatMap((shipment) =>
+        this.#ledger.unpaid(shipment.agreement).map((wallet) => this.#pay(shipment, wallet)),
+      ),
+      ...this.#ledger.unfunded().map((shipment) => this.#fund(shipment)),
+      ...this.#ledger.due(this.#options.now()).map((shipment) => this.#plan(shipment)),
+      ...planned.map((shipment) => this.#conclude(shipment)),
+    ]
+  }
+
+  #fund(shipment: Parameters<typeof fundAgreement>[0]): Task {
     const { agreement } = shipment
     const run = async () => {
-      await settleShipment(shipment, {
-        ...options,
-        onPaid: (payment) => unpaid.delete(payment),
-        onUnpaid: (payment, outcome) => unpaid.set(payment, outcome),
-      })
-      ledger.close(agreement)
-      logger.info({ agreement }, 'settled, and concluded on chain')
+      await fundAgreement(shipment, this.#options.chain, this.#reserving)
+      this.#ledger.funded(agreement)
+      this.#options.logger.info({ agreement }, 'what it costs is reserved, and its guarantee is paid in')
     }
-    return { name: 'settle', agreement, run }
-  })
-  return [...funding, ...settling]
-}
-
-function measureWaiting(retries: ReadonlyMap<string, Retry>, metrics: Metrics): void {
-  metrics.gauge<'reason'>({
-    name: 'consign_settlement_agreements_waiting',
-    help: 'Agreements whose funding or settlement waits, by what for: agreement, delivery, proofs, window, disputes, acknowledgement, guarantee, payment, finality; or a code of trouble',
-    labels: ['reason'],
-    collect: (gauge) => {
-      gauge.reset()
-      for (const { problem } of retries.values()) gauge.inc({ reason: reasonOf(problem) })
-    },
-  })
-}
-
-function reasonOf(problem: Error): string {
-  if (problem instanceof Waiting) return problem.waitsFor
-  return problem instanceof Refusal ? problem.code : 'node'
-}
-
-/** Payments that were asked for and are not made, by what the channel last answered. */
-class UnpaidPayments {
-  readonly #codes = new Map<string, string>()
-
-  constructor(metrics: Metrics) {
-    metrics.gauge<'code'>({
-      name: 'consign_settlement_payments_unpaid',
-      help: 'Payments that are not made, by the last answer: unknown (under way), payment.balance (the wallet lacks tokens), …',
-      labels: ['code'],
-      collect: (gauge) => {
-        gauge.reset()
-        for (const code of this.#codes.values()) gauge.inc({ code })
-      },
-    })
+    return { key: `fund:${agreement}`, kind: 'chain', agreement, run }
   }
 
-  set({ paymentId }: Payment, outcome: Exclude<PaymentOutcome, { status: 'paid' }>): void {
-    this.#codes.set(paymentId, outcome.status === 'refused' ? outcome.code : outcome.status)
+  #plan(shipment: Parameters<typeof planShipment>[0]): Task {
+    const { agreement } = shipment
+    return {
+      key: `plan:${agreement}`,
+      kind: 'chain',
+      agreement,
+      run: () => planShipment(shipment, this.#options),
+    }
   }
 
-  delete({ paymentId }: Payment): void {
-    this.#codes.delete(paymentId)
+  #pay(shipment: Parameters<typeof payWallet>[0], wallet: Hex): Task {
+    const { agreement } = shipment
+    const run = async () => {
+      await payWallet(shipment, wallet, {
+        ...this.#options,
+        onPaid: (payment) => this.#unpaid.delete(payment),
+        onUnpaid: (payment, outcome) => this.#unpaid.set(payment, outcome),
+      })
+      this.#ledger.paid(agreement, wallet)
+      this.#ledger.tell(agreement)
+    }
+    return { key: `pay:${agreement}:${wallet}`, kind: 'pay', agreement, run }
+  }
+
+  #conclude(shipment: Parameters<typeof concludeShipment>[0]): Task {
+    const { agreement } = shipment
+    const run = async () => {
+      await concludeShipment(shipment, this.#options)
+      this.#ledger.close(agreement)
+      this.#options.logger.info({ agreement }, 'settled, and concluded on chain')
+    }
+    return { key: `conclude:${agreement}`, kind: 'chain', agreement, run }
   }
 }

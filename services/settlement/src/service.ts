@@ -1,11 +1,12 @@
-/** Does the payer's part of agreements: funds them, pays once the dispute window has passed, settles on chain. */
-import type { TxJournal } from '@consign/chain'
+/** Does the payer's part of agreements: reserves and funds them, pays once the dispute window has passed, settles on chain. */
+import { type TxJournal, Wakeup } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { connectNats, EventLog } from '@consign/eventlog'
-import { subjects } from '@consign/events'
+import { type ConsignEvent, type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import type { PaymentChannel } from './adapters/payment-channel.ts'
+import { type AttemptJournal, attemptJournal } from './attempts.ts'
 import { serveAcknowledgements } from './commands.ts'
 import { Ledger, type Organisation } from './ledger.ts'
 import { settleWhatIsDue } from './schedule.ts'
@@ -22,7 +23,13 @@ export type SettlementOptions = {
   log: EventLog
   journal: TxJournal
   chain: AgreementChain
-  channel: PaymentChannel
+  /** that payments go through unless they are diverted; it has their attempts in the log */
+  openChannel: (attempts: AttemptJournal) => PaymentChannel
+  onchain: PaymentChannel
+  /** ten-thousandths of what is paid off chain that are paid at once */
+  sliceBps: number
+  /** ms that a payment may be refused by its channel before it is diverted */
+  patienceMs: number
   organisation: Organisation
   logger: Logger
   metrics: Metrics
@@ -40,6 +47,7 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   const ledger = new Ledger(options.organisation, (agreement, reason) =>
     logger.error({ agreement }, `not settled here: ${reason}`),
   )
+  const wakeup = new Wakeup()
   await learnAll(ledger, options)
   metrics.gauge({
     name: 'consign_settlement_shipments_open',
@@ -59,9 +67,15 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
     onRetry: ({ seq }, error, delayMs) => logger.warn({ seq, delayMs }, error.message),
     onDeadLetter: ({ seq }, error) => logger.error({ seq }, `set aside: ${error.message}`),
   })
-  const serving = serveAcknowledgements({ ...options, now, onAcknowledged: (one) => ledger.tell(one) })
+  const onAcknowledged = (agreement: Hex) => {
+    ledger.tell(agreement)
+    wakeup.wake()
+  }
+  const serving = serveAcknowledgements({ ...options, now, onAcknowledged })
+  const writing = { ...options, now, onWritten: (event: ConsignEvent) => ledger.takeOwn(event) }
+  const channel = options.openChannel(attemptJournal(ledger.attempts, writing))
   options.ready()
-  await Promise.all([consuming, serving, settleWhatIsDue(ledger, { ...options, now })])
+  await Promise.all([consuming, serving, settleWhatIsDue(ledger, { ...writing, channel, wakeup })])
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.

@@ -2,6 +2,7 @@ import type { JournalStep } from '@consign/chain'
 
 /** Named boundaries of this service's work, in order: a crash at any of them must change nothing in the end. */
 export const STEPS = [
+  'settlement.reserved',
   'settlement.planned',
   'settlement.intended',
   'settlement.submitted',
@@ -14,6 +15,14 @@ export const STEPS = [
   'settlement.acknowledged',
   'settlement.replied',
   'settlement.concluded',
+] as const
+
+/** Those that paying over Raiden adds: before the node is asked, after it said that it has paid, after it refused, and after that was too much. */
+export const RAIDEN_STEPS = [
+  'settlement.attempted',
+  'settlement.posted',
+  'settlement.refused',
+  'settlement.diverted',
 ] as const
 
 /** A boundary of the wallet's journal, as named here: `settlement.intended` is the payment's, so the transaction's is `submitted`. */

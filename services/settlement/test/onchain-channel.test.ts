@@ -1,6 +1,15 @@
 import { deployConsign, openTxJournal, publicClient, settlementTokenAbi, walletClient } from '@consign/chain'
 import { memoryEventLog } from '@consign/eventlog/testing'
-import { type Client, createTestClient, type Hex, http, numberToHex, parseEther } from 'viem'
+import {
+  type Client,
+  createTestClient,
+  type Hex,
+  http,
+  numberToHex,
+  parseEther,
+  sha256,
+  stringToHex,
+} from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { readContract, waitForTransactionReceipt, writeContract } from 'viem/actions'
 import { expect, it } from 'vitest'
@@ -78,6 +87,8 @@ async function openFixture(): Promise<PaymentChannelFixture & { setBalance(amoun
   }
   return {
     channel: await open(),
+    evidence: 'txHash',
+    wallet: async (name) => `0x${sha256(stringToHex(name)).slice(-40)}`,
     fund: (amount) => transfer(account.address, amount),
     received: balanceOf,
     setBalance: (amount) => dealTokens(client, [account.address, token, numberToHex(amount)]),

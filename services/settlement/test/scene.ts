@@ -96,6 +96,20 @@ export async function ofType<T extends ConsignEvent['type']>(
   return events
 }
 
+/** What is known of the shipment before anything is packed. */
+export async function sign({ log, scenario }: Scene): Promise<void> {
+  const { agreement, terms, termsHash, payerSignature, payeeSignature } = scenario.shipment
+  const data = {
+    agreement,
+    shipment: general(terms).shipment,
+    terms,
+    termsHash,
+    payerSignature,
+    payeeSignature,
+  }
+  await append(log, { type: 'custody.agreement.signed.v1', data })
+}
+
 /** The whole shipment, delivered, and assessed with the violations that are named. */
 export async function deliver({ log, scenario }: Scene, violations: Hex[]): Promise<void> {
   const { agreement, terms } = scenario.shipment
@@ -104,21 +118,35 @@ export async function deliver({ log, scenario }: Scene, violations: Hex[]): Prom
   await append(log, { type: 'penalty.shipment.assessed.v1', data: { ...of, legs: 3, violations } })
 }
 
-/** Every party but the `silent` acknowledges all that it was paid off chain, until the agreement is concluded. */
-export async function concluded(scene: Scene, silent: readonly string[] = []) {
-  const { scenario, nats } = scene
-  const said = new Set<string>()
+/**
+ * Every party acknowledges all that it was paid off chain, each time that it was, until the agreement is concluded; those of `silentFrom` are
+ * silent once they got so many slices.
+ */
+export async function concluded(scene: Scene, silentFrom: Readonly<Record<string, number>> = {}) {
   for (;;) {
     const [conclusion] = await ofType(scene, 'settlement.concluded.v1')
     if (conclusion !== undefined) return conclusion.data
-    for (const [name, keys] of Object.entries(scenario.shipment.parties)) {
-      const wallet = keys.wallet.address.toLowerCase() as Hex
-      const cumulative = await paidTo(scene, wallet)
-      if (cumulative === 0n || silent.includes(name) || said.has(name)) continue
-      said.add(name)
-      expectOk(await ask(nats, wallet, 'acknowledge', await acknowledgement(scene, name, cumulative)))
-    }
+    await acknowledgeAll(scene, silentFrom)
     await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const saidIn = new WeakMap<Scene, Map<string, bigint>>()
+
+export async function acknowledgeAll(
+  scene: Scene,
+  silentFrom: Readonly<Record<string, number>> = {},
+): Promise<void> {
+  const said = saidIn.get(scene) ?? new Map<string, bigint>()
+  saidIn.set(scene, said)
+  for (const [name, keys] of Object.entries(scene.scenario.shipment.parties)) {
+    const wallet = keys.wallet.address.toLowerCase() as Hex
+    const slices = await slicesOf(scene, wallet)
+    const cumulative = slices.reduce((sum, amount) => sum + amount, 0n)
+    if (cumulative === (said.get(name) ?? 0n) || slices.length >= (silentFrom[name] ?? slices.length + 1))
+      continue
+    expectOk(await ask(scene.nats, wallet, 'acknowledge', await acknowledgement(scene, name, cumulative)))
+    said.set(name, cumulative)
   }
 }
 
@@ -132,10 +160,11 @@ export async function acknowledgement({ scenario, world }: Scene, name: string, 
   return { agreement, cumulative: String(cumulative), signature }
 }
 
-export async function paidTo(scene: Scene, wallet: Hex): Promise<bigint> {
+/** Amounts that a wallet was paid off chain. */
+export async function slicesOf(scene: Scene, wallet: Hex): Promise<bigint[]> {
   const made = await ofType(scene, 'settlement.payment.made.v1')
   const own = made.filter(({ data }) => data.wallet === wallet && data.via !== 'guarantee')
-  return own.reduce((sum, { data }) => sum + BigInt(data.amount), 0n)
+  return own.map(({ data }) => BigInt(data.amount))
 }
 
 export function balanceOf({ world: { client, deployment } }: Scene, of: Hex): Promise<bigint> {
@@ -147,6 +176,15 @@ export function balanceOf({ world: { client, deployment } }: Scene, of: Hex): Pr
 export function payees({ scenario }: Scene): Hex[] {
   const paid = parties(scenario.shipment.terms).filter(({ role }) => role !== 'payer')
   return paid.map(({ wallet }) => wallet)
+}
+
+export async function metricsAt(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
+  return (await response?.text()) ?? ''
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
 function expectOk(answer: unknown): void {

@@ -1,5 +1,5 @@
 // The service as a real process on a real nats-server, a real anvil with the contracts and a real chain-writer, killed with SIGKILL at each step.
-import { settlementTokenAbi } from '@consign/chain'
+import { agreementAbi, claimArguments, settlementTokenAbi } from '@consign/chain'
 import { freePort } from '@consign/eventlog/testing'
 import { caseId, costly, general, payer, type TermsDraft, termsHash } from '@consign/terms'
 import type { Hex } from 'viem'
@@ -10,15 +10,19 @@ import { append, chargedFact } from '../../chain-writer/test/scenario.ts'
 import { ask } from '../../custody/test/ask.ts'
 import { STEPS } from '../src/steps.ts'
 import {
+  acknowledgeAll,
   acknowledgement,
   balanceOf,
   concluded,
   deliver,
   GUARANTEED_DRAFT,
+  metricsAt,
   ofType,
   openScene,
   payees,
   type Scene,
+  slicesOf,
+  until,
 } from './scene.ts'
 
 const tokens = (amount: string) => parseEther(amount)
@@ -48,18 +52,55 @@ describe('a guaranteed agreement', () => {
     expect(await service.stop()).toBe(0)
   })
 
-  it('is concluded without the acknowledgement of a party, whose guarantee stays claimable', async () => {
+  it('pays a silent party one slice and no more, leaves its guarantee claimable, and goes on when it acknowledges', async () => {
     scene = await openScene()
     await deliver(scene, [scene.scenario.violation])
     scene.start()
     const { agreement } = scene.scenario.shipment
-    expect(await concluded(scene, ['shipper-y'])).toMatchObject({ released: String(tokens('125')) })
+    const silent = { 'shipper-y': 1 }
+    // Everybody else's guarantee is back.
+    await until(async () => {
+      await acknowledgeAll(scene, silent)
+      return (await balanceOf(scene, agreement)) === tokens('25')
+    })
+    const y = payees(scene)[2]!
+    expect(await slicesOf(scene, y)).toEqual([tokens('25')])
+    expect(await ofType(scene, 'settlement.settled.v1')).toEqual([])
+    expect(await concluded(scene)).toMatchObject({ asPlanned: true, released: String(tokens('150')) })
+    await expectPaidOnce()
+  })
+
+  it('is concluded without the last acknowledgement of a party, whose guarantee stays claimable', async () => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    scene.start()
+    const { agreement } = scene.scenario.shipment
+    expect(await concluded(scene, { 'shipper-y': 2 })).toMatchObject({ released: String(tokens('125')) })
     expect(await balanceOf(scene, agreement)).toBe(tokens('25'))
 
     const late = await acknowledgement(scene, 'shipper-y', tokens('50'))
     expect(await ask(scene.nats, payees(scene)[2]!, 'acknowledge', late)).toMatchObject({ ok: true })
     await until(async () => (await balanceOf(scene, agreement)) === 0n)
     await until(async () => (await balanceOf(scene, scene.wallet)) === TREASURY - tokens('290'))
+  })
+
+  it('counts what a silent party has had paid out of its guarantee itself', async () => {
+    scene = await openScene()
+    await deliver(scene, [scene.scenario.violation])
+    scene.start()
+    const { agreement } = scene.scenario.shipment
+    const silent = { 'shipper-y': 1 }
+    await until(async () => {
+      await acknowledgeAll(scene, silent)
+      return (await balanceOf(scene, agreement)) === tokens('25')
+    })
+    const y = payees(scene)[2]!
+    await claimFor(y)
+    await until(async () => (await ofType(scene, 'settlement.settled.v1')).length === 1)
+    expect(await balanceOf(scene, y)).toBe(tokens('50'))
+    expect(await concluded(scene)).toMatchObject({ claimed: String(tokens('25')) })
+    expect(await slicesOf(scene, y)).toEqual([tokens('25')])
+    expect(await balanceOf(scene, y)).toBe(tokens('50'))
   })
 
   it('pays what services judge against out of the guarantee, so that the party gets its due in sum', async () => {
@@ -80,7 +121,8 @@ describe('a guaranteed agreement', () => {
     const made = (await ofType(scene, 'settlement.payment.made.v1')).filter(({ data }) => data.wallet === x)
     expect(made.map(({ data }) => [data.via, data.amount]).sort()).toEqual([
       ['guarantee', String(tokens('25'))],
-      ['onchain', String(tokens('12'))],
+      ['onchain', String(tokens('6'))],
+      ['onchain', String(tokens('6'))],
     ])
     expect(await ofType(scene, 'settlement.settled.v1')).toMatchObject([
       { data: { paid: String(tokens('287')), refund: String(tokens('13')) } },
@@ -93,7 +135,7 @@ describe('a guaranteed agreement', () => {
     await deliver(scene, [scene.scenario.violation])
     const port = await freePort()
     scene.start(undefined, { METRICS_PORT: String(port) })
-    const short = /^consign_settlement_transactions\{.*state="delayed".*\} 1$/m
+    const short = /^consign_settlement_agreements_waiting\{.*reason="payment.balance".*\} 1$/m
     await until(async () => short.test(await metricsAt(port)))
     await move(developer, scene.wallet, TREASURY)
     expect(await concluded(scene)).toMatchObject({ asPlanned: true })
@@ -138,7 +180,7 @@ describe('an acknowledgement', () => {
     scene.start()
     await until(async () => (await ofType(scene, 'settlement.payment.made.v1')).length === 3)
     const [supplier, x] = payees(scene)
-    const own = await acknowledgement(scene, 'supplier', tokens('200'))
+    const own = await acknowledgement(scene, 'supplier', tokens('100'))
     const codeOf = async (wallet: Hex, payload: object) =>
       ((await ask(scene.nats, wallet, 'acknowledge', payload)) as { error?: { code: string } }).error?.code
     expect(await codeOf(x!, own)).toBe('acknowledgement.signature.ecdsa')
@@ -148,11 +190,11 @@ describe('an acknowledgement', () => {
       'acknowledgement.agreement',
     )
     expect(await codeOf(supplier!, { ...own, cumulative: '1.5' })).toBe('acknowledgement.request')
-    const more = await acknowledgement(scene, 'supplier', tokens('201'))
+    const more = await acknowledgement(scene, 'supplier', tokens('101'))
     expect(await codeOf(supplier!, more)).toBe('acknowledgement.unpaid')
     expect(await codeOf(supplier!, own)).toBeUndefined()
     expect(await codeOf(supplier!, own)).toBeUndefined()
-    const less = await acknowledgement(scene, 'supplier', tokens('199'))
+    const less = await acknowledgement(scene, 'supplier', tokens('99'))
     expect(await codeOf(supplier!, less)).toBe('acknowledgement.old')
     expect(await ofType(scene, 'settlement.acknowledged.v1')).toHaveLength(1)
   })
@@ -193,7 +235,7 @@ async function chargeMeanKinetic(): Promise<Hex> {
   return judged
 }
 
-// 200, 40 and 50 for supplier and carriers; approve, fund, 3 payments, 3 acknowledgements, settle, 3 releases.
+// 200, 40 and 50 for supplier and carriers, in two slices each; every transaction of the wallet once.
 async function expectPaidOnce(): Promise<void> {
   const { client } = scene.world
   const { agreement } = scene.scenario.shipment
@@ -202,15 +244,35 @@ async function expectPaidOnce(): Promise<void> {
   )
   expect(balances).toEqual([...['200', '40', '50'].map(tokens), TREASURY - tokens('290'), 0n])
   const nonce = await client.getTransactionCount({ address: scene.wallet })
-  expect(nonce - scene.nonceBefore).toBe(12)
+  const signed = await ofType(scene, 'chain.signed.v1', `chain.${scene.wallet}`)
+  const keys = new Set(signed.map(({ data }) => data.key))
+  expect(nonce - scene.nonceBefore).toBe(keys.size)
+  expect([...keys].filter((key) => key.startsWith('payment:'))).toHaveLength(6)
   for (const type of ['settlement.payment.intended.v1', 'settlement.payment.made.v1'] as const)
-    expect(new Set((await ofType(scene, type)).map(({ data }) => data.paymentId)).size).toBe(3)
-  expect(await ofType(scene, 'settlement.payment.made.v1')).toHaveLength(3)
-  expect(await ofType(scene, 'settlement.acknowledged.v1')).toHaveLength(3)
-  expect(await ofType(scene, 'settlement.concluded.v1')).toHaveLength(1)
+    expect(new Set((await ofType(scene, type)).map(({ data }) => data.paymentId)).size).toBe(6)
+  expect(await ofType(scene, 'settlement.payment.made.v1')).toHaveLength(6)
+  expect(await ofType(scene, 'settlement.acknowledged.v1')).toHaveLength(6)
+  for (const type of ['settlement.reserved.v1', 'settlement.planned.v1', 'settlement.concluded.v1'] as const)
+    expect(await ofType(scene, type)).toHaveLength(1)
   expect((await ofType(scene, 'settlement.settled.v1')).map(({ data }) => data)).toMatchObject([
     { paid: String(tokens('290')), refund: String(tokens('10')) },
   ])
+}
+
+// By anyone, once the payment window is over.
+async function claimFor(wallet: Hex): Promise<void> {
+  const { client } = scene.world
+  const { agreement, terms } = scene.scenario.shipment
+  const args = claimArguments(terms, wallet)
+  const call = { address: agreement, abi: agreementAbi, functionName: 'claim', args } as const
+  const isOpen = () =>
+    client.simulateContract({ ...call, account: developer }).then(
+      () => true,
+      () => false,
+    )
+  await until(isOpen)
+  const hash = await client.writeContract({ ...call, account: developer, chain: null })
+  expect((await client.waitForTransactionReceipt({ hash })).status).toBe('success')
 }
 
 async function move(from: typeof scene.world.payer, to: Hex, amount: bigint): Promise<void> {
@@ -218,13 +280,4 @@ async function move(from: typeof scene.world.payer, to: Hex, amount: bigint): Pr
   const call = { address: deployment.token, abi: settlementTokenAbi, functionName: 'transfer' } as const
   const hash = await client.writeContract({ ...call, args: [to, amount], account: from, chain: null })
   await client.waitForTransactionReceipt({ hash })
-}
-
-async function metricsAt(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
-  return (await response?.text()) ?? ''
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 100))
 }

@@ -7,6 +7,7 @@ import { settlementTokenAbi, type Transaction, type TxJournal } from '@consign/c
 import { Refusal } from '@consign/envelope'
 import { type Client, decodeFunctionData, encodeFunctionData, type Hex } from 'viem'
 import { readContract } from 'viem/actions'
+import { VIA_ONCHAIN } from '../domain/payment-id.ts'
 import type { PaymentChannel, PaymentOrder, PaymentOutcome } from './payment-channel.ts'
 import { currentTry, type Try } from './tries.ts'
 
@@ -26,7 +27,7 @@ export function onchainChannel(options: OnchainOptions): PaymentChannel {
   let turn: Promise<unknown> = Promise.resolve()
 
   return {
-    via: 'onchain',
+    via: VIA_ONCHAIN,
 
     async pay(order) {
       const { key, transaction } = paymentTry(journal, order.paymentId)
@@ -41,8 +42,19 @@ export function onchainChannel(options: OnchainOptions): PaymentChannel {
       return outcomeOf(journal, order.paymentId) ?? { status: 'unknown', reason: `${key} was not submitted` }
     },
 
-    async lookup(paymentId) {
+    async lookup({ paymentId }) {
       return outcomeOf(journal, paymentId)
+    },
+
+    async reserve({ total, aside }) {
+      const balance = await balanceOf(client, token, journal.address)
+      const needed = total + aside + promisedTokens(journal)
+      if (balance >= needed) return
+      throw new Refusal(
+        'payment.balance',
+        `wallet ${journal.address} has ${balance} of token ${token} and needs ${needed} for what is agreed: send it ${needed - balance}`,
+        { retry: true },
+      )
     },
   }
 

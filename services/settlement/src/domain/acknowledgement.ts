@@ -14,8 +14,8 @@ export function acknowledge(
   { party, cumulative, signature }: Acknowledged,
   settlement: Settlement,
 ): FactOf<'settlement.acknowledged.v1'>[] {
-  const { of, acknowledged } = settlement
-  if (of === undefined)
+  const { of, plan, acknowledged } = settlement
+  if (of === undefined || plan === undefined)
     throw new Refusal('acknowledgement.unplanned', 'nothing was planned yet: acknowledge what was paid')
   const known = BigInt(acknowledged.get(party)?.cumulative ?? 0)
   const paid = paidOffChain(settlement, party)

@@ -2,7 +2,8 @@ import { given } from '@consign/eventlog/testing'
 import type { PayoutPlan } from '@consign/terms'
 import { describe, expect, it } from 'vitest'
 import type { Guaranteed } from './guaranteed.ts'
-import { paymentIdOf, type SettlementFact, settlementDecider } from './settlement.ts'
+import { paymentIdOf } from './payment-id.ts'
+import { type SettlementFact, settlementDecider } from './settlement.ts'
 
 const AGREEMENT = `0x${'a1'.repeat(20)}` as const
 const SUPPLIER = `0x${'b1'.repeat(20)}` as const
@@ -30,32 +31,59 @@ const nothingToPay: PayoutPlan = {
   refund: '50',
 }
 
+// In one slice each; slices.test.ts has more.
 const planned = (which = plan): SettlementFact => ({
   type: 'settlement.planned.v1',
-  data: { ...of, plan: which },
+  data: { ...of, plan: which, sliceBps: 10_000 },
 })
 const payment = (party: string, wallet: `0x${string}`, amount: bigint) => ({
   ...of,
-  paymentId: paymentIdOf(AGREEMENT, plan, { wallet, amount }),
+  paymentId: paymentIdOf(AGREEMENT, plan, { wallet, amount, slice: 0 }),
   party,
   wallet,
   amount: String(amount),
   via: 'onchain',
+  slice: 0,
 })
 const toSupplier = payment('supplier', SUPPLIER, 200n)
 const toShipper = payment('shipper', SHIPPER, 40n)
-const intended = (data: typeof toSupplier): SettlementFact => ({
+const intended = (data: Omit<typeof toSupplier, 'slice'>): SettlementFact => ({
   type: 'settlement.payment.intended.v1',
   data,
 })
-const made = ({ party: _, ...data }: typeof toSupplier): SettlementFact => ({
+const made = ({ paymentId, wallet, amount, via }: Omit<typeof toSupplier, 'slice'>): SettlementFact => ({
   type: 'settlement.payment.made.v1',
-  data: { ...data, txHash: TX },
+  data: { ...of, paymentId, wallet, amount, via, txHash: TX },
 })
 const settled: SettlementFact = { type: 'settlement.settled.v1', data: { ...of, paid: '240', refund: '10' } }
 
 const planAt = (nowMs: number, which = plan, guaranteed: Guaranteed[] = []) =>
-  ({ type: 'plan', ...of, plan: which, guaranteed, dueAtMs: 1000, nowMs }) as const
+  ({ type: 'plan', ...of, plan: which, guaranteed, sliceBps: 10_000, dueAtMs: 1000, nowMs }) as const
+
+describe('reserving', () => {
+  const channels = [{ partner: SUPPLIER, amount: '300', via: 'raiden' }]
+  const reserved: SettlementFact = { type: 'settlement.reserved.v1', data: { ...of, channels } }
+
+  it('is said once, and says nothing of what is due', () => {
+    given(settlementDecider, [])
+      .when({ type: 'reserve', ...of, channels })
+      .then([reserved])
+    given(settlementDecider, [reserved])
+      .when({ type: 'reserve', ...of, channels: [] })
+      .thenNothing()
+    given(settlementDecider, [reserved])
+      .when({ type: 'intend', via: 'raiden' })
+      .thenRefused('settlement.unplanned')
+    given(settlementDecider, [reserved])
+      .when({
+        type: 'acknowledge',
+        party: SHIPPER,
+        cumulative: '1',
+        signature: { ecdsa: '0x01', mlDsa: '0x02' },
+      })
+      .thenRefused('acknowledgement.unplanned')
+  })
+})
 
 describe('planning', () => {
   it('waits until the dispute window has passed', () => {
@@ -104,7 +132,7 @@ describe('intending', () => {
 describe('recording', () => {
   it('says once that a payment was made', () => {
     const facts = [planned(), intended(toSupplier)]
-    const command = { type: 'recordPaid', paymentId: toSupplier.paymentId, txHash: TX } as const
+    const command = { type: 'recordPaid', paymentId: toSupplier.paymentId, evidence: { txHash: TX } } as const
     given(settlementDecider, facts)
       .when(command)
       .then([made(toSupplier)])
@@ -115,7 +143,7 @@ describe('recording', () => {
 
   it('refuses a payment that was never intended', () => {
     given(settlementDecider, [planned()])
-      .when({ type: 'recordPaid', paymentId: toSupplier.paymentId, txHash: TX })
+      .when({ type: 'recordPaid', paymentId: toSupplier.paymentId, evidence: { txHash: TX } })
       .thenRefused('settlement.payment')
   })
 })
@@ -150,11 +178,15 @@ describe('closing', () => {
 
 describe('a part that is left to the guarantee', () => {
   const guaranteed = [{ wallet: SHIPPER, amount: '20' }]
-  const leaving: SettlementFact = { type: 'settlement.planned.v1', data: { ...of, plan, guaranteed } }
+  const leaving: SettlementFact = {
+    type: 'settlement.planned.v1',
+    data: { ...of, plan, guaranteed, sliceBps: 10_000 },
+  }
   const rest = payment('shipper', SHIPPER, 20n)
+  const { slice: _, ...unsliced } = rest
   const claimed = {
-    ...rest,
-    paymentId: paymentIdOf(AGREEMENT, plan, { wallet: SHIPPER, amount: 20n }, 'guarantee'),
+    ...unsliced,
+    paymentId: paymentIdOf(AGREEMENT, plan, { wallet: SHIPPER, amount: 20n, slice: 0 }, 'guarantee'),
     via: 'guarantee',
   }
 
@@ -247,7 +279,7 @@ describe('concluding', () => {
 })
 
 describe('the name of a payment', () => {
-  const transfer = { wallet: SUPPLIER, amount: 200n }
+  const transfer = { wallet: SUPPLIER, amount: 200n, slice: 0 }
 
   it('is the same for the same plan, and another for any other', () => {
     const id = paymentIdOf(AGREEMENT, plan, transfer)
@@ -257,8 +289,9 @@ describe('the name of a payment', () => {
       paymentIdOf(AGREEMENT, nothingToPay, transfer),
       paymentIdOf(AGREEMENT, plan, { ...transfer, wallet: SHIPPER }),
       paymentIdOf(AGREEMENT, plan, { ...transfer, amount: 201n }),
+      paymentIdOf(AGREEMENT, plan, { ...transfer, slice: 1 }),
       paymentIdOf(AGREEMENT, plan, transfer, 'guarantee'),
     ]
-    expect(new Set([id, ...others]).size).toBe(6)
+    expect(new Set([id, ...others]).size).toBe(7)
   })
 })

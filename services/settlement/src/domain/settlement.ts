@@ -1,55 +1,84 @@
 /**
- * The settlement of one agreement, subject `settlement.<agreement>`: planned once, each payment intended before it is made, made once, settled
- * when all are made, acknowledged by who was paid, concluded when the contract has settled too. Pure: the clock, signatures that hold, and
- * the answers of payment channel and chain arrive in commands.
+ * The settlement of one agreement, subject `settlement.<agreement>`: what it needs reserved, planned once, each payment intended before it is made,
+ * made once, settled when all are made, acknowledged by who was paid, concluded when the contract has settled too. Pure: the clock, signatures
+ * that hold, and the answers of payment channel and chain arrive in commands.
  */
-import { createHash } from 'node:crypto'
 import { Refusal } from '@consign/envelope'
 import type { Decider } from '@consign/eventlog'
 import type { EventData, FactOf } from '@consign/events'
 import type { PayoutPlan } from '@consign/terms'
-import { type Hex, hexToBytes, numberToBytes } from 'viem'
+import type { Hex } from 'viem'
 import { type Acknowledged, acknowledge } from './acknowledgement.ts'
 import { dueByWallet, type Guaranteed } from './guaranteed.ts'
-
-/** `via` of what the contract pays out of a guarantee. */
-export const VIA_GUARANTEE = 'guarantee'
+import {
+  type Attempt,
+  attempt,
+  type DivertPayment,
+  divert,
+  type Evidence,
+  type RecordClaim,
+  type RefusePayment,
+  recordClaim,
+  recordPaid,
+  refuse,
+} from './payments.ts'
+import { nextPayments, restOf } from './slices.ts'
 
 /** What the chain fixed, without what names the agreement. */
 export type Conclusion = Omit<EventData<'settlement.concluded.v1'>, 'agreement' | 'shipment'>
 
+type Reserved = EventData<'settlement.reserved.v1'>
+
 export type SettlementCommand =
+  | ({ type: 'reserve' } & Reserved)
   | {
       type: 'plan'
       agreement: Hex
       shipment: string
       plan: PayoutPlan
       guaranteed: readonly Guaranteed[]
+      sliceBps: number
       dueAtMs: number
       nowMs: number
     }
   | { type: 'intend'; via: string }
-  | { type: 'recordPaid'; paymentId: string; txHash: Hex }
+  | ({ type: 'attempt'; paymentId: string } & Attempt)
+  | ({ type: 'refuse' } & RefusePayment)
+  | ({ type: 'divert' } & DivertPayment)
+  | { type: 'recordPaid'; paymentId: string; evidence: Evidence }
+  | ({ type: 'recordClaim' } & RecordClaim)
   | { type: 'close' }
   | ({ type: 'acknowledge' } & Acknowledged)
   | { type: 'conclude'; conclusion: Conclusion; shown: Settlement['acknowledged'] }
 
 export type SettlementFact = FactOf<
+  | 'settlement.reserved.v1'
   | 'settlement.planned.v1'
   | 'settlement.payment.intended.v1'
+  | 'settlement.payment.attempted.v1'
+  | 'settlement.payment.refused.v1'
+  | 'settlement.payment.diverted.v1'
   | 'settlement.payment.made.v1'
   | 'settlement.settled.v1'
   | 'settlement.acknowledged.v1'
   | 'settlement.concluded.v1'
 >
 
-export type Payment = EventData<'settlement.payment.intended.v1'> & { made: boolean }
+/** `refusal`: the last one, with when the first was; it holds only for so many `attempts`. */
+export type Payment = EventData<'settlement.payment.intended.v1'> & {
+  attempts: readonly Attempt[]
+  refusal?: { attempts: number; code: string; reason: string; sinceMs: number }
+  diverted: boolean
+  made: boolean
+}
 
 /** `acknowledged`: the last of each party. */
 export type Settlement = {
   of?: { agreement: Hex; shipment: string }
+  reserved: boolean
   plan?: PayoutPlan
   guaranteed: readonly Guaranteed[]
+  sliceBps: number
   payments: readonly Payment[]
   acknowledged: ReadonlyMap<Hex, Acknowledged>
   settled: boolean
@@ -57,16 +86,36 @@ export type Settlement = {
 }
 
 export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settlement> = {
-  initial: { guaranteed: [], payments: [], acknowledged: new Map(), settled: false, concluded: false },
+  initial: {
+    reserved: false,
+    guaranteed: [],
+    sliceBps: 10_000,
+    payments: [],
+    acknowledged: new Map(),
+    settled: false,
+    concluded: false,
+  },
 
   decide(command, settlement) {
     switch (command.type) {
+      case 'reserve':
+        return reserve(command, settlement)
       case 'plan':
         return plan(command, settlement)
       case 'intend':
         return intend(command.via, settlement)
+      case 'attempt': {
+        const { type: _, ...next } = command
+        return attempt(next, settlement)
+      }
+      case 'refuse':
+        return refuse(command, settlement)
+      case 'divert':
+        return divert(command, settlement)
       case 'recordPaid':
-        return recordPaid(command.paymentId, command.txHash, settlement)
+        return recordPaid(command.paymentId, command.evidence, settlement)
+      case 'recordClaim':
+        return recordClaim(command, settlement)
       case 'close':
         return close(settlement)
       case 'acknowledge':
@@ -80,18 +129,30 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
 
   evolve(settlement, event) {
     switch (event.type) {
+      case 'settlement.reserved.v1':
+        return { ...settlement, of: ofEvent(event), reserved: true }
       case 'settlement.planned.v1': {
-        const { agreement, shipment, plan, guaranteed = [] } = event.data
-        return { ...settlement, of: { agreement, shipment }, plan, guaranteed }
+        const { plan, guaranteed = [], sliceBps } = event.data
+        return { ...settlement, of: ofEvent(event), plan, guaranteed, sliceBps }
       }
-      case 'settlement.payment.intended.v1':
-        return { ...settlement, payments: [...settlement.payments, { ...event.data, made: false }] }
-      case 'settlement.payment.made.v1': {
-        const payments = settlement.payments.map((payment) =>
-          payment.paymentId === event.data.paymentId ? { ...payment, made: true } : payment,
-        )
-        return { ...settlement, payments }
+      case 'settlement.payment.intended.v1': {
+        const payment = { ...event.data, attempts: [], diverted: false, made: false }
+        return { ...settlement, payments: [...settlement.payments, payment] }
       }
+      case 'settlement.payment.attempted.v1': {
+        const { agreement: _, shipment: __, paymentId, ...attempt } = event.data
+        return changed(settlement, paymentId, ({ attempts }) => ({ attempts: [...attempts, attempt] }))
+      }
+      case 'settlement.payment.refused.v1': {
+        const { paymentId, attempts, code, reason, atMs } = event.data
+        return changed(settlement, paymentId, ({ refusal }) => ({
+          refusal: { attempts, code, reason, sinceMs: refusal?.sinceMs ?? atMs },
+        }))
+      }
+      case 'settlement.payment.diverted.v1':
+        return changed(settlement, event.data.paymentId, () => ({ diverted: true }))
+      case 'settlement.payment.made.v1':
+        return changed(settlement, event.data.paymentId, () => ({ made: true }))
       case 'settlement.settled.v1':
         return { ...settlement, settled: true }
       case 'settlement.acknowledged.v1': {
@@ -106,91 +167,62 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
   },
 }
 
-/**
- * Name of a payment, for ever: 0x and 64 hex digits of SHA-256(tag ‖ agreement 20 ‖ wallet 20 ‖ amount 32 ‖ SHA-256 of the plan's JSON); tag =
- * `consign.payment`, or `consign.guarantee` of what is claimed, zero byte at the end. Who plans the same again gets the same name, so that a payment
- * channel can know that it has paid.
- */
-export function paymentIdOf(
-  agreement: Hex,
-  plan: PayoutPlan,
-  transfer: { wallet: Hex; amount: bigint },
-  tag: 'payment' | 'guarantee' = 'payment',
-): Hex {
-  const planHash = createHash('sha256').update(JSON.stringify(plan)).digest()
-  const digest = createHash('sha256')
-    .update(Buffer.from(`consign.${tag}\0`, 'latin1'))
-    .update(hexToBytes(agreement))
-    .update(hexToBytes(transfer.wallet))
-    .update(numberToBytes(transfer.amount, { size: 32 }))
-    .update(planHash)
-    .digest('hex')
-  return `0x${digest}`
+function ofEvent({ data: { agreement, shipment } }: { data: { agreement: Hex; shipment: string } }) {
+  return { agreement, shipment }
+}
+
+function changed(
+  settlement: Settlement,
+  paymentId: string,
+  change: (payment: Payment) => Partial<Payment>,
+): Settlement {
+  const payments = settlement.payments.map((payment) =>
+    payment.paymentId === paymentId ? { ...payment, ...change(payment) } : payment,
+  )
+  return { ...settlement, payments }
+}
+
+function reserve(
+  { agreement, shipment, channels }: Reserved,
+  settlement: Settlement,
+): FactOf<'settlement.reserved.v1'>[] {
+  if (settlement.reserved) return []
+  return [{ type: 'settlement.reserved.v1', data: { agreement, shipment, channels } }]
 }
 
 function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlement): SettlementFact[] {
   if (settlement.plan !== undefined) return []
-  const { agreement, shipment, plan, guaranteed, dueAtMs, nowMs } = command
+  const { agreement, shipment, plan, guaranteed, sliceBps, dueAtMs, nowMs } = command
   if (nowMs < dueAtMs)
     throw new Refusal(
       'settlement.window',
       `The dispute window of ${agreement} is open for ${dueAtMs - nowMs} ms more: plan after it`,
-      {
-        retry: true,
-      },
+      { retry: true },
     )
   const left = guaranteed.length === 0 ? {} : { guaranteed: [...guaranteed] }
-  return [{ type: 'settlement.planned.v1', data: { agreement, shipment, plan, ...left } }]
+  return [{ type: 'settlement.planned.v1', data: { agreement, shipment, plan, ...left, sliceBps } }]
 }
 
 function intend(via: string, settlement: Settlement): SettlementFact[] {
-  const { of, plan, payments } = settlement
-  if (of === undefined || plan === undefined)
+  if (settlement.plan === undefined)
     throw new Refusal('settlement.unplanned', 'Nothing is intended before the payout is planned: plan first')
-  return ordersOf(settlement).flatMap(({ wallet, amount, guarantee }): SettlementFact[] => {
-    const paymentId = paymentIdOf(of.agreement, plan, { wallet, amount }, guarantee ? 'guarantee' : 'payment')
-    if (payments.some((payment) => payment.paymentId === paymentId)) return []
-    const party = plan.payouts.find((payout) => payout.wallet === wallet)?.party ?? 'beneficiary'
-    const how = guarantee ? VIA_GUARANTEE : via
-    const data = { ...of, paymentId, party, wallet, amount: amount.toString(), via: how }
-    return [{ type: 'settlement.payment.intended.v1', data }]
-  })
+  return nextPayments(settlement, via)
 }
 
-// One of each wallet that gets anything; two where a part is left to the guarantee.
-function ordersOf({ plan, guaranteed }: Settlement) {
-  if (plan === undefined) return []
-  return [...dueByWallet(plan)].flatMap(([wallet, due]) => {
-    const left = BigInt(guaranteed.find((one) => one.wallet === wallet)?.amount ?? 0)
-    const orders = [
-      { wallet, amount: due - left, guarantee: false },
-      { wallet, amount: left, guarantee: true },
-    ]
-    return orders.filter(({ amount }) => amount > 0n)
-  })
-}
-
-function recordPaid(paymentId: string, txHash: Hex, { payments }: Settlement): SettlementFact[] {
-  const payment = payments.find((one) => one.paymentId === paymentId)
-  if (payment === undefined)
-    throw new Refusal('settlement.payment', `Payment ${paymentId} was never intended here: do not record it`)
-  if (payment.made) return []
-  const { made: _, party: __, ...data } = payment
-  return [{ type: 'settlement.payment.made.v1', data: { ...data, txHash } }]
+/** Whether something of the plan is still to be paid: intended and not made, or not intended yet. */
+export function isUnpaid(settlement: Settlement): boolean {
+  const { plan, payments } = settlement
+  if (plan === undefined || payments.some(({ made, diverted }) => !made && !diverted)) return true
+  return [...dueByWallet(plan).keys()].some((wallet) => restOf(settlement, wallet) > 0n)
 }
 
 function close(settlement: Settlement): SettlementFact[] {
   const { of, plan, payments, settled } = settlement
   if (settled) return []
-  const open = payments.filter((payment) => !payment.made).length
-  const missing = plan === undefined ? 1 : ordersOf(settlement).length - payments.length
-  if (of === undefined || plan === undefined || open + missing > 0)
-    throw new Refusal(
-      'settlement.unpaid',
-      `${open + missing} payments are still to be made: settle after them`,
-    )
-  const paid = payments.reduce((sum, payment) => sum + BigInt(payment.amount), 0n)
-  return [{ type: 'settlement.settled.v1', data: { ...of, paid: paid.toString(), refund: plan.refund } }]
+  if (of === undefined || plan === undefined || isUnpaid(settlement))
+    throw new Refusal('settlement.unpaid', 'Payments are still to be made: settle after them')
+  const paid = payments.reduce((sum, { made, amount }) => (made ? sum + BigInt(amount) : sum), 0n)
+  return [{ type: 'settlement.settled.v1', data: { ...of, paid: String(paid), refund: plan.refund } }]
 }
 
 function conclude(

@@ -4,6 +4,7 @@ import { Refusal } from '@consign/envelope'
 /** What agreements wait for; the label of a metric. */
 export type WaitsFor =
   | 'agreement'
+  | 'exposure'
   | 'payment'
   | 'delivery'
   | 'proofs'

@@ -1,0 +1,115 @@
+/**
+ * Pays one wallet of a planned shipment off chain, slice by slice, each once it has acknowledged those before. What a channel refuses for too long
+ * goes another way. Safe to repeat from the start at any point; one at a time for a wallet.
+ */
+import { Refusal } from '@consign/envelope'
+import { general, guaranteeOf, partyByWallet } from '@consign/terms'
+import type { Hex } from 'viem'
+import type { PaymentChannel, PaymentOutcome } from './adapters/payment-channel.ts'
+import { VIA_ONCHAIN } from './domain/payment-id.ts'
+import { isUnpaid, type Payment, type Settlement } from './domain/settlement.ts'
+import { isClaim, restOf } from './domain/slices.ts'
+import { Waiting } from './domain/waiting.ts'
+import type { Known } from './ledger.ts'
+import { SettlementStream, type StreamOptions } from './stream.ts'
+
+export type PayingOptions = StreamOptions & {
+  /** that payments go through unless they are diverted */
+  channel: PaymentChannel
+  /** by transfer from the wallet; the same one where nothing else is used */
+  onchain: PaymentChannel
+  /** ms that a payment may be refused by its channel before it is diverted */
+  patienceMs: number
+  /** told of what is made or diverted */
+  onPaid: (payment: Payment) => void
+  /** told of every answer that is not `paid` */
+  onUnpaid: (payment: Payment, outcome: Exclude<PaymentOutcome, { status: 'paid' }>) => void
+}
+
+/** Resolves when the wallet has got all that it gets off chain. Throws Waiting, or a Refusal with retry, while something is to come. */
+export async function payWallet(shipment: Known, wallet: Hex, options: PayingOptions): Promise<void> {
+  const stream = new SettlementStream(shipment.agreement, options)
+  for (;;) {
+    await stream.decide({ type: 'intend', via: options.channel.via }, 'settlement.intended')
+    const state = await stream.state()
+    const open = state.payments.find(
+      (one) => one.wallet === wallet && !isClaim(one) && !one.made && !one.diverted,
+    )
+    if (open !== undefined) await payOne(shipment, open, stream, options)
+    else if (restOf(state, wallet) > 0n) throw unacknowledged(shipment, wallet, state)
+    else return await closeIfPaid(stream, state)
+  }
+}
+
+async function payOne(
+  shipment: Known,
+  payment: Payment,
+  stream: SettlementStream,
+  options: PayingOptions,
+): Promise<void> {
+  const { paymentId, wallet, amount, via, party } = payment
+  const order = {
+    agreement: shipment.agreement,
+    paymentId: paymentId as Hex,
+    to: wallet,
+    amount: BigInt(amount),
+  }
+  const outcome = await channelOf(via, options).pay(order)
+  if (outcome.status === 'paid') {
+    const { status: _, ...evidence } = outcome
+    await stream.decide({ type: 'recordPaid', paymentId, evidence }, 'settlement.paid')
+    options.onPaid(payment)
+    return
+  }
+  options.onUnpaid(payment, outcome)
+  const reason = `payment of ${amount} to ${party}: ${outcome.reason}`
+  if (outcome.status === 'unknown' || via === VIA_ONCHAIN) throw new Waiting('payment', reason)
+  const untilMs = await divert(shipment, payment, outcome, stream, options)
+  if (untilMs !== undefined) throw new Waiting('payment', reason, untilMs)
+}
+
+function channelOf(via: string, { channel, onchain }: PayingOptions): PaymentChannel {
+  if (via === channel.via) return channel
+  if (via === onchain.via) return onchain
+  throw new Waiting(
+    'payment',
+    `a payment was intended by ${via}, which is not configured: configure it again`,
+  )
+}
+
+// It takes another way from now on, or from when this says: only by what the log says of how long it is refused.
+async function divert(
+  { terms }: Known,
+  payment: Payment,
+  { code, reason }: { code: string; reason: string },
+  stream: SettlementStream,
+  { now, patienceMs, onPaid }: PayingOptions,
+): Promise<number | undefined> {
+  const { paymentId, wallet } = payment
+  const nowMs = now()
+  await stream.decide({ type: 'refuse', paymentId, code, reason, nowMs }, 'settlement.refused')
+  const { guaranteed, payments } = await stream.state()
+  const agreed = BigInt(partyByWallet(terms, wallet)?.amount ?? 0)
+  const planned = BigInt(guaranteed.find((one) => one.wallet === wallet)?.amount ?? 0)
+  const guarantee = guaranteeOf(agreed, general(terms).guaranteeBps) - planned
+  try {
+    const command = { type: 'divert', paymentId, nowMs, patienceMs, guarantee } as const
+    await stream.decide(command, 'settlement.diverted')
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'settlement.patience') throw error
+    const refusal = payments.find((one) => one.paymentId === paymentId)?.refusal
+    return (refusal?.sinceMs ?? nowMs) + patienceMs
+  }
+  onPaid(payment)
+  return undefined
+}
+
+function unacknowledged({ terms }: Known, wallet: Hex, state: Settlement): Waiting {
+  const name = partyByWallet(terms, wallet)?.name ?? wallet
+  const said = state.acknowledged.get(wallet)?.cumulative ?? '0'
+  return new Waiting('acknowledgement', `${name} has acknowledged ${said}: its next slice waits for the rest`)
+}
+
+async function closeIfPaid(stream: SettlementStream, state: Settlement): Promise<void> {
+  if (!isUnpaid(state)) await stream.decide({ type: 'close' }, 'settlement.settled')
+}
