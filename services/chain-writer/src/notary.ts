@@ -10,6 +10,7 @@ import {
   type Agreements,
   closesLeg,
   evolveAgreements,
+  mayStart,
   termsOf,
   UNKNOWN_AGREEMENT,
 } from './domain/agreements.ts'
@@ -58,12 +59,12 @@ export class Notary {
     this.#anchors = anchorDecider.evolve(this.#anchors, fact)
   }
 
-  /** Learns from a message of `envelope.>` or `custody.*` without acting on it. Messages come in log order; a repeated one changes nothing. */
+  /** Learns from a message of `envelope.>`, `custody.*` or `settlement.*` without acting on it. Messages come in log order; a repeated one changes nothing. */
   learn({ seq, subject, data }: Recorded): void {
     if (seq <= this.#learntSeq) return
     if (subject.startsWith('envelope.')) {
       if (this.tree.add(data)) this.evolveAnchors({ type: 'tree.grown', data: { size: this.tree.size } })
-    } else if (subject.startsWith('custody.')) {
+    } else if (subject.startsWith('custody.') || subject.startsWith('settlement.')) {
       const event = parseEvent(data)
       this.#agreements = evolveAgreements(this.#agreements, event)
       if (closesLeg(event)) this.evolveAnchors({ type: 'leg.closed', data: {} })
@@ -76,13 +77,18 @@ export class Notary {
     this.learn(message)
     if (message.subject.startsWith('envelope.')) return
     const event = parseEvent(message.data)
-    if (isCallEvent(event)) await this.#submit(event)
+    if (event.type === 'settlement.reserved.v1') {
+      // What was packed before its reservation starts with it.
+      const { packed } = this.agreement(event.data.agreement)
+      if (packed !== undefined) await this.#submit(packed)
+    } else if (isCallEvent(event)) await this.#submit(event)
   }
 
   async #submit(event: CallEvent): Promise<void> {
     const name = callName(event)
     const known = this.agreement(name.agreement)
     if (this.#journal.transaction(name.key)?.status === 'refused' || isSilent(event, known)) return
+    if (event.type === 'custody.packed.v1' && known.terms !== undefined && !mayStart(known)) return
     try {
       const spans: Uint8Array[][] = []
       for (const span of spansOf(event, known)) spans.push(await this.#read(name.agreement, span))

@@ -21,9 +21,16 @@ import { Notary } from './notary.ts'
 
 /** What this service reads and what it writes; the `*` of chain is its wallet. */
 export const FLOW = {
-  consumes: [subjects.envelope('*', '*'), subjects.custody('*'), subjects.penalty('*')],
+  consumes: [
+    subjects.envelope('*', '*'),
+    subjects.custody('*'),
+    subjects.penalty('*'),
+    subjects.settlement('*'),
+  ],
   emits: [subjects.chain('*')],
 } as const
+
+const LEARNS = [subjects.envelope('*', '*'), subjects.custody('*'), subjects.settlement('*')]
 
 /** Errors and events of every contract that this service calls. */
 export const CALLED_ABI = [...agreementFactoryAbi, ...agreementAbi, ...anchorLogAbi]
@@ -72,7 +79,7 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
 async function learnAll(notary: Notary, { log, logger }: ChainWriterOptions): Promise<void> {
-  for await (const message of log.read([subjects.envelope('*', '*'), subjects.custody('*')])) {
+  for await (const message of log.read(LEARNS)) {
     try {
       notary.learn(message)
     } catch (error) {

@@ -23,6 +23,7 @@ import {
   append,
   chargedFact,
   makeScenario,
+  reservedFact,
   type Scenario,
   writeManualScenario,
   writeRefusedTender,
@@ -147,6 +148,20 @@ describe('a shipment on the log', () => {
     await until(async () => (await finalKeys()).has(`cut:${agreement}:1`))
     expect((await started()).toLowerCase()).toBe(guaranteed.handovers[0]!.from)
     expect(await ofType('chain.refused.v1')).toEqual([])
+  })
+
+  it('without a guarantee starts once the payer has reserved what it costs', async () => {
+    const { agreement } = scenario.shipment
+    await writeScenario(log, scenario, false)
+    service = startServiceProcess(PROGRAM, env)
+    const intended = async () => (await ofType('chain.intended.v1')).map(({ data }) => data.key)
+    await until(async () => (await intended()).includes(`cut:${agreement}:1`))
+    expect(await intended()).not.toContain(`start:${agreement}`)
+    await service.stop()
+    service = startServiceProcess(PROGRAM, env)
+    await append(log, reservedFact(scenario))
+    await complete()
+    await expectOnChain()
   })
 
   it('has the age of its anchors noted once a day', async () => {

@@ -12,6 +12,7 @@ import { type ConsignFact, type EventData, type Hex, subjectOf, subjects } from 
 import { merkleRoot } from '@consign/merkle'
 import {
   caseId,
+  general,
   limits,
   manualCutDigest,
   type PartyKeys,
@@ -65,8 +66,8 @@ export async function makeScenario(place: Place, draft?: TermsDraft): Promise<Sc
   return { shipment, legs, handovers, violation: caseId(start) }
 }
 
-/** Writes all of it, in the order in which it would have happened. */
-export async function writeScenario(log: EventLog, scenario: Scenario): Promise<void> {
+/** Writes all of it, in the order in which it would have happened; `isReserved`: also what the payer's settlement says. */
+export async function writeScenario(log: EventLog, scenario: Scenario, isReserved = true): Promise<void> {
   const { shipment, legs, handovers } = scenario
   const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
   const { terms, termsHash, payerSignature, payeeSignature } = shipment
@@ -84,6 +85,8 @@ export async function writeScenario(log: EventLog, scenario: Scenario): Promise<
       keysHash: bytesToHex(legs[0]!.keysHash),
     },
   })
+  // Without a guarantee nothing else says that the payer can pay.
+  if (isReserved && general(terms).guaranteeTotal === '0') await append(log, reservedFact(scenario))
   for (const [leg, { handover, from, to }] of handovers.entries()) {
     await writeEnvelopes(log, legs[leg]!, deviceId(shipment.device.public))
     if (leg === 1) await append(log, chargedFact(scenario))
@@ -114,6 +117,7 @@ export async function writeManualScenario(log: EventLog, place: Place): Promise<
     type: 'custody.packed.v1',
     data: { ...of, leg: 0, custodian: walletOf(supplier), ...began },
   })
+  await append(log, reservedFact({ shipment }))
   await append(log, manualFact(of, walletOf(supplier), cutDigest, manual, shipment))
   const moved = { handover, from: walletOf(carrier), to: walletOf(payer) }
   await append(log, transferredFact(of, next, moved))
@@ -150,6 +154,7 @@ export async function writeRefusedTender(log: EventLog, place: Place): Promise<S
     type: 'custody.packed.v1',
     data: { ...of, leg: 0, custodian: walletOf(parties.supplier!), ...began },
   })
+  await append(log, reservedFact({ shipment }))
   await writeEnvelopes(log, leg, deviceId(shipment.device.public))
   await append(log, { type: 'custody.offered.v1', data: { ...of, leg: 0, offer, ...offered } })
   const refusalDigest = tenderRefusalDigest(shipment, refusal)
@@ -189,6 +194,11 @@ function manualFact(
 export async function append(log: EventLog, fact: ConsignFact): Promise<void> {
   const event = { id: crypto.randomUUID(), time: Date.now(), ...fact }
   await log.append(subjectOf(fact), [event], { expectedSeq: 'any' })
+}
+
+export function reservedFact({ shipment }: Pick<Scenario, 'shipment'>): ConsignFact {
+  const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
+  return { type: 'settlement.reserved.v1', data: { ...of, channels: [] } }
 }
 
 /** The violation of leg 1; `changes` make another of it. */
@@ -276,9 +286,7 @@ function transferredFact(
 }
 
 function shipmentNumber({ terms }: Shipment): string {
-  const named = terms.clauses.find((clause) => clause.kind === 'general')
-  if (named?.kind !== 'general') throw new Error('the sample has no general clause')
-  return named.shipment
+  return general(terms).shipment
 }
 
 function walletOf(party: PartyKeys): Hex {

@@ -1,12 +1,17 @@
-/** What the log has said of each agreement: its terms, and of each leg its signed keys and its end. Folded from `custody.<agreement>`. Pure. */
+/**
+ * What the log has said of each agreement: its terms, whether the payer has reserved what it costs, and of each leg its signed keys and its end.
+ * Folded from `custody.<agreement>` and `settlement.<agreement>`. Pure.
+ */
 import { Refusal } from '@consign/envelope'
-import type { ConsignEvent } from '@consign/events'
-import type { Terms } from '@consign/terms'
+import type { ConsignEvent, EventOf } from '@consign/events'
+import { general, type Terms } from '@consign/terms'
 import type { Hex } from 'viem'
 
 /** `legKeys`: SignedLegKeys bytes by leg; `ends`: envelopes of each leg that has ended. */
 export type Agreement = {
   terms?: Terms
+  packed?: EventOf<'custody.packed.v1'>
+  isReserved?: boolean
   legKeys: ReadonlyMap<number, Hex>
   ends: ReadonlyMap<number, number>
 }
@@ -20,7 +25,12 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
     case 'custody.agreement.signed.v1':
       return changed(agreements, event.data.agreement, (one) => ({ ...one, terms: event.data.terms }))
     case 'custody.packed.v1':
-      return changed(agreements, event.data.agreement, (one) => withKeys(one, 0, event.data.keys))
+      return changed(agreements, event.data.agreement, (one) => ({
+        ...withKeys(one, 0, event.data.keys),
+        packed: event,
+      }))
+    case 'settlement.reserved.v1':
+      return changed(agreements, event.data.agreement, (one) => ({ ...one, isReserved: true }))
     case 'custody.transferred.v1': {
       const { leg, n, nextKeys } = event.data
       return changed(agreements, event.data.agreement, (one) => ({
@@ -43,6 +53,14 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
 /** Whether the event ends a leg, so that its envelopes should be anchored soon. */
 export function closesLeg(event: ConsignEvent): boolean {
   return event.type.startsWith('custody.transferred.') || event.type === 'custody.delivered.v1'
+}
+
+/**
+ * Whether leg 0 may start as far as the contract cannot tell: it refuses to start before the guarantee is paid in, which follows the reservation. Of an
+ * agreement without guarantee it knows nothing of that.
+ */
+export function mayStart({ terms, isReserved }: Agreement): boolean {
+  return isReserved === true || (terms !== undefined && general(terms).guaranteeTotal !== '0')
 }
 
 /** Throws Refusal 'agreement.unknown'. */
