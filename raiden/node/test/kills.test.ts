@@ -51,16 +51,8 @@ describeRaiden('kill -9 at any moment', () => {
         await killed.restart()
         await paying
         const where = `kill ${kill} of ${killed === sender ? 'sender' : 'receiver'}`
-        await until(
-          `${where}: payments forth`,
-          async () => (await world.pay(one, other, 1)).status === 200,
-          180_000,
-        )
-        await until(
-          `${where}: payments back`,
-          async () => (await world.pay(other, one, 1)).status === 200,
-          180_000,
-        )
+        await untilPays(where, one, other)
+        await untilPays(where, other, one)
       }
       await until('nothing is under way', () => isQuiet(), 180_000)
       await until('both sides agree', async () => {
@@ -76,6 +68,20 @@ describeRaiden('kill -9 at any moment', () => {
     },
     60_000 + KILLS * 60_000,
   )
+
+  /** The first may still find the partner away; one that hangs shows what the channels of both sides hold. */
+  async function untilPays(where: string, from: TestNode, to: TestNode): Promise<void> {
+    let last: unknown
+    const pays = async () => {
+      const answer = await world.pay(from, to, 1)
+      last = answer.body
+      return answer.status === 200
+    }
+    await until(where, pays, 180_000).catch(async (error) => {
+      const sides = await Promise.all([world.channel(one, other), world.channel(other, one)])
+      throw new Error(`${error.message}, ${from.name} to ${to.name}: ${JSON.stringify([last, sides])}`)
+    })
+  }
 
   const events = async (node: TestNode) => (await node.call('GET', '/payments')).body as Event[]
   const isQuiet = async () =>

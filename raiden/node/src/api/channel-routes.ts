@@ -7,7 +7,7 @@ import type { ApiContext } from './context.ts'
 import { addressField, integerField, parseBody, parsePathAddress, UINT256_MAX } from './fields.ts'
 import { ApiRefusal } from './refusal.ts'
 
-const opening = z.object({
+const opening = z.strictObject({
   token_address: addressField,
   partner_address: addressField,
   total_deposit: integerField.optional(),
@@ -15,7 +15,7 @@ const opening = z.object({
   reveal_timeout: integerField.optional(),
 })
 
-const change = z.object({
+const change = z.strictObject({
   total_deposit: integerField.optional(),
   total_withdraw: integerField.optional(),
   reveal_timeout: integerField.optional(),

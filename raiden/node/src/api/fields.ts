@@ -63,7 +63,10 @@ function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors: Record<string, string[]> = {}
-  for (const { path, code, message } of result.error.issues) {
+  for (const issue of result.error.issues) {
+    const { path, code, message } = issue
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) errors[key] = ['Unknown field.']
+    if (issue.code === 'unrecognized_keys') continue
     const name = String(path[0] ?? '_schema')
     const isMissing = code === 'invalid_type' && !(name in (value as object))
     errors[name] = [isMissing ? 'Missing data for required field.' : message]

@@ -19,18 +19,22 @@ import {
 } from './fields.ts'
 import { ApiRefusal } from './refusal.ts'
 
-const staticPath = z.object({
+const staticPath = z.strictObject({
   route: z.array(addressField).min(2).max(20),
   address_metadata: z.record(z.string(), z.record(z.string(), z.string())).optional(),
-  fee: integerField.default(0n),
+  fee: integerField.optional(),
 })
 
-const request = z.object({
+const request = z.strictObject({
   amount: integerField,
   identifier: integerField.optional(),
   secret: hash32Field.optional(),
   secret_hash: hash32Field.optional(),
   lock_timeout: integerField.optional(),
+  // Of Raiden's payment object; what counts is in the path.
+  initiator_address: addressField.optional(),
+  target_address: addressField.optional(),
+  token_address: addressField.optional(),
   paths: z.array(staticPath).min(1).max(20).optional(),
 })
 
@@ -179,7 +183,7 @@ function checkCapacity(node: MendedRaiden, { token, amount }: PaymentOrder): voi
 }
 
 function pathOf({ route, address_metadata, fee }: z.output<typeof staticPath>): Path {
-  return { path: route, fee: String(fee), ...(address_metadata ? { address_metadata } : {}) }
+  return { path: route, fee: String(fee ?? 0n), ...(address_metadata ? { address_metadata } : {}) }
 }
 
 /** Of 63 bits, so that every client can hold it. */

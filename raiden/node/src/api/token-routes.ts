@@ -5,7 +5,7 @@ import type { ApiContext } from './context.ts'
 import { addressField, integerField, parseBody, parsePathAddress, UINT256_MAX } from './fields.ts'
 import { ApiRefusal } from './refusal.ts'
 
-const minting = z.object({ to: addressField, value: integerField })
+const minting = z.strictObject({ to: addressField, value: integerField })
 
 type Params = { token: string }
 

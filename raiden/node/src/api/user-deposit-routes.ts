@@ -6,7 +6,7 @@ import type { ApiContext } from './context.ts'
 import { integerField, parseBody, UINT256_MAX } from './fields.ts'
 import { ApiRefusal } from './refusal.ts'
 
-const change = z.object({
+const change = z.strictObject({
   total_deposit: integerField.optional(),
   planned_withdraw_amount: integerField.optional(),
   withdraw_amount: integerField.optional(),

@@ -126,7 +126,8 @@ export class Payments {
       if (transfer) this.#judge(transfer)
       else {
         log.warn({ secretHash }, 'a payment had not left this node when it ended')
-        this.#fail(secretHash, new Error('the node ended before the payment left it'), false)
+        const reason = 'the node ended before the payment left it'
+        this.#fail(secretHash, new ApiRefusal(409, 'raiden.not_sent', reason), false)
       }
     }
   }

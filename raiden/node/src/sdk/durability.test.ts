@@ -63,6 +63,19 @@ test('a change after the persister took its documents waits for the next write',
   expect(await isDone(flushed)).toBe(true)
 })
 
+test('what was changed earlier is waited for alone', async () => {
+  const { durability, change, isDone, take, write, writes } = harness()
+  change()
+  const then = durability.now()
+  await take('state.a')
+  const writing = write('state.a')
+  change()
+  writes[0]!([{ ok: true }])
+  await writing
+  expect(await isDone(durability.flushed(then))).toBe(true)
+  expect(await isDone(durability.flushed())).toBe(false)
+})
+
 test('a write that was refused in part does not count', async () => {
   const { durability, change, isDone, take, write, writes } = harness()
   change()

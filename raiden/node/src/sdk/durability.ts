@@ -13,8 +13,10 @@ import type { Database, Reducer } from './raiden-ts.ts'
 export type Durability = {
   /** Counts the changes that `reducer` makes. */
   counting(reducer: Reducer): Reducer
-  /** Resolves when the state of this moment is on disk; also when nothing more will be written, because the SDK has ended. */
-  flushed(): Promise<void>
+  /** The number of changes so far. */
+  now(): number
+  /** Resolves when so many changes are on disk; also when nothing more will be written, because the SDK has ended. */
+  flushed(upTo?: number): Promise<void>
   /** Some change is not on disk yet. */
   isBehind(): boolean
   end(): void
@@ -56,8 +58,8 @@ export function trackDurability(db: Pick<Database, 'allDocs' | 'bulkDocs'>): Dur
       if (next !== state) reached++
       return next
     },
-    async flushed() {
-      const wanted = reached
+    now: () => reached,
+    async flushed(wanted = reached) {
       if (durable < wanted)
         await firstValueFrom(progress$.pipe(filter(() => durable >= wanted)), { defaultValue: undefined })
     },

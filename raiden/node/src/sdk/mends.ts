@@ -5,7 +5,7 @@
  */
 import type { BigNumber } from 'ethers'
 import { asapScheduler, fromEvent, merge, type Observable } from 'rxjs'
-import { filter, map, mergeMap, observeOn, takeUntil, withLatestFrom } from 'rxjs/operators'
+import { filter, map, mergeMap, observeOn, takeUntil, tap, withLatestFrom } from 'rxjs/operators'
 import type { Durability } from './durability.ts'
 import {
   type Action,
@@ -15,16 +15,27 @@ import {
   type Epic,
   type MatrixClient,
   matrixPresence,
+  messageReceived,
+  messageSend,
   raidenConfigUpdate,
   raidenShutdown,
   type State,
-  type ToDeviceEvent,
   transferAction,
   transferSecret,
   transferSigned,
 } from './raiden-ts.ts'
 
 const REPEAT_MS_MIN = 2_000
+const REPEAT_MS_MAX = 10_000
+/** Four messages for each of 160 payments under way in both directions; one that is forgotten waits a little longer. */
+const NOTED_MESSAGES_MAX = 2_048
+/** 160 payments can be under way in a channel (Raiden's bound), each with a lock and an unlock: 320, with room. */
+const EARLY_MESSAGES_MAX = 512
+
+type Numbered = Action & {
+  payload: { message: { nonce: BigNumber; token_network_address: string } }
+  meta: { address: string }
+}
 
 export const OVERSPENT = 'The channel does not hold that much any more.'
 
@@ -66,56 +77,83 @@ function answeringEveryRequest(original: Epic): Epic {
   }
 }
 
-/** A message to a partner leaves only when the state that it rests on is on disk. */
+/**
+ * A message to a partner leaves only when the state that it rests on is on disk: that of the moment in which the SDK first asked for it to be
+ * sent. What changed since then is the business of later messages.
+ */
 function sendingWhatIsDurable(original: Epic, durability: Durability): Epic {
   return (action$, state$, deps) => {
+    const restsOn = new Map<string, number>()
+    const noted$ = action$.pipe(
+      tap((action) => {
+        if (!messageSend.request.is(action)) return
+        const { msgId } = action.meta as { msgId: string }
+        if (!restsOn.has(msgId)) restsOn.set(msgId, durability.now())
+        if (restsOn.size > NOTED_MESSAGES_MAX) restsOn.delete(restsOn.keys().next().value!)
+      }),
+    )
     const matrix$ = deps.matrix$.pipe(
       map(
-        (matrix): MatrixClient =>
-          Object.assign(Object.create(matrix), {
-            async sendToDevice(...message: Parameters<typeof matrix.sendToDevice>) {
-              await durability.flushed()
-              return matrix.sendToDevice(...message)
-            },
-          }),
+        (matrix): MatrixClient => ({
+          async sendToDevice(type, messages) {
+            await Promise.all(messageIds(messages).map((id) => durability.flushed(restsOn.get(id))))
+            return matrix.sendToDevice(type, messages)
+          },
+        }),
       ),
     )
-    return original(action$, state$, { ...deps, matrix$ })
+    return original(noted$, state$, { ...deps, matrix$ })
   }
+}
+
+/** Of what is handed to `sendToDevice`: partner to device to a body with a message in each line. */
+function messageIds(messages: Record<string, Record<string, { body: string }>>): string[] {
+  return Object.values(messages)
+    .flatMap((devices) => Object.values(devices))
+    .flatMap(({ body }) => body.split('\n'))
+    .map((line) => /"(?:delivered_)?message_identifier":\s*"?(\d+)/.exec(line)?.[1] ?? '')
 }
 
 /**
- * Partners send several messages as the lines of one event. The original takes the lines of events that arrive together in turn, one of each:
- * transfers and unlocks come out of order, and every one that is ahead of its nonce is thrown away until it is sent again. Here each line
- * is an event.
+ * Transfers, unlocks and withdrawals are numbered; the original throws away each that is ahead of its turn, until it is sent again. They are
+ * ahead easily: the lines of events that arrive together are taken in turn, one of each; and when one message was lost with a killed
+ * process, so are all that follow it. Here what is ahead is kept until its turn comes.
  */
 function receivingInOrder(original: Epic): Epic {
-  return (action$, state$, deps) =>
-    original(action$, state$, { ...deps, matrix$: deps.matrix$.pipe(map(lineByLine)) })
+  return (action$, state$, deps) => {
+    const early = new Map<string, Numbered>()
+    const received$ = original(action$, state$, deps).pipe(
+      withLatestFrom(state$),
+      filter(([action, state]) => {
+        if (!isNumbered(action) || !isEarly(action, state)) return true
+        const { nonce, token_network_address: tokenNetwork } = action.payload.message
+        if (early.size < EARLY_MESSAGES_MAX)
+          early.set(`${tokenNetwork} ${action.meta.address} ${nonce}`, action)
+        return false
+      }),
+      map(([action]) => action),
+    )
+    const released$ = state$.pipe(
+      filter(() => early.size > 0),
+      mergeMap((state) => {
+        const due = [...early].filter(([, action]) => !isEarly(action, state))
+        for (const [key] of due) early.delete(key)
+        return due.map(([, action]) => action)
+      }),
+    )
+    return merge(received$, released$)
+  }
 }
 
-function lineByLine(matrix: MatrixClient): MatrixClient {
-  const listeners = new Map<unknown, (event: ToDeviceEvent) => void>()
-  return {
-    sendToDevice: (...message) => matrix.sendToDevice(...message),
-    getUserId: () => matrix.getUserId(),
-    on(name, listener) {
-      const each = (event: ToDeviceEvent) => {
-        const content = event.getContent()
-        for (const body of (content.body ?? '').split('\n'))
-          listener({
-            getType: () => event.getType(),
-            getSender: () => event.getSender(),
-            getContent: () => ({ ...content, body }),
-          })
-      }
-      listeners.set(listener, each)
-      matrix.on(name, each)
-    },
-    off(name, listener) {
-      matrix.off(name, listeners.get(listener) ?? listener)
-    },
-  }
+function isEarly({ payload, meta }: Numbered, state: State): boolean {
+  const { nonce, token_network_address: tokenNetwork } = payload.message
+  const channel = state.channels[channelKey({ tokenNetwork, partner: meta.address })]
+  return channel !== undefined && nonce.gt(channel.partner.nextNonce)
+}
+
+function isNumbered(action: Action): action is Numbered {
+  const { message } = (action.payload ?? {}) as Partial<Numbered['payload']>
+  return messageReceived.is(action) && message !== undefined && 'nonce' in message
 }
 
 /**
@@ -126,7 +164,9 @@ function lineByLine(matrix: MatrixClient): MatrixClient {
 const repeatingSlowly =
   (original: Epic): Epic =>
   (action$, state$, deps) => {
-    const config$ = deps.config$.pipe(map((config) => ({ ...config, pollingInterval: REPEAT_MS_MIN })))
+    const config$ = deps.config$.pipe(
+      map((config) => ({ ...config, pollingInterval: REPEAT_MS_MIN, httpTimeout: REPEAT_MS_MAX / 2 })),
+    )
     return original(action$, state$, { ...deps, config$ })
   }
 

@@ -42,7 +42,7 @@ export type State = {
 export type ChannelRecord = {
   state: ChannelState
   tokenNetwork: string
-  partner: { address: string }
+  partner: { address: string; nextNonce: BigNumber }
   closeParticipant?: string
 }
 
@@ -98,17 +98,7 @@ export type Database = {
 }
 
 export type MatrixClient = {
-  getUserId(): string
-  sendToDevice(type: string, messages: object): Promise<unknown>
-  on(name: string, listener: (event: ToDeviceEvent) => void): void
-  off(name: string, listener: (event: ToDeviceEvent) => void): void
-}
-
-/** What arrives: one or several messages, each a line of `body`. */
-export type ToDeviceEvent = {
-  getType(): string
-  getSender(): string
-  getContent(): { body?: string; msgtype?: string }
+  sendToDevice(type: string, messages: Record<string, Record<string, { body: string }>>): Promise<unknown>
 }
 
 export type Deps = {
@@ -118,7 +108,7 @@ export type Deps = {
   provider: providers.JsonRpcProvider
 }
 
-export type Config = { pollingInterval: number; revealTimeout: number }
+export type Config = { pollingInterval: number; httpTimeout: number; revealTimeout: number }
 
 export type Path = { path: string[]; fee: string; address_metadata?: object }
 
@@ -207,6 +197,10 @@ export const { combineRaidenEpics } = deep<{ combineRaidenEpics(epics: Epic[]): 
 export const { raidenReducer } = deep<{ raidenReducer: Reducer }>('reducer.js')
 export const { raidenConfigUpdate, raidenShutdown } =
   deep<Record<'raidenConfigUpdate' | 'raidenShutdown', ActionCreator>>('actions.js')
+export const { messageReceived, messageSend } = deep<{
+  messageReceived: ActionCreator
+  messageSend: AsyncAction
+}>('messages/actions.js')
 export const { matrixPresence } = deep<{ matrixPresence: AsyncAction }>('transport/actions.js')
 export const {
   transfer: transferAction,
