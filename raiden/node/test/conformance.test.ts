@@ -28,7 +28,7 @@ describeRaiden('REST v1 as Raiden documents it', () => {
     expect(await node.call('GET', '/version')).toEqual({ status: 200, body: { version: '3.1.1' } })
     expect((await node.call('GET', '/status')).body.status).toBe('ready')
     expect((await node.call('GET', '/settings')).body).toEqual({
-      pathfinding_service_address: world.network.url,
+      pathfinding_service_address: world.pfs.url,
     })
     const { body: contracts } = await node.call('GET', '/contracts')
     expect(contracts.token_network_registry_address).toBe(

@@ -27,13 +27,15 @@ export type Answer = { status: number; body: any }
 export async function startWorld(options: { settleTimeoutS?: number } = {}): Promise<World> {
   const chain = await startChain()
   const network = await startRaidenNetwork({ ...chain.networkOptions, ...options })
-  return new World(chain, network, await startGate(new URL(chain.url)))
+  return new World(chain, network, await startGate(new URL(chain.url)), await startGate(new URL(network.url)))
 }
 
-/** Stands before the Ethereum node; closed, it is as if that were down. */
+/** Stands before a server: closed, it is as if that were down; held, as if it were slow. */
 async function startGate(target: URL) {
   const open = new Set<Socket>()
-  const server = createServer((from) => {
+  let held: PromiseWithResolvers<void> | undefined
+  const server = createServer(async (from) => {
+    await held?.promise
     const to = connect(Number(target.port), target.hostname)
     for (const socket of [from, to]) {
       open.add(socket)
@@ -56,18 +58,29 @@ async function startGate(target: URL) {
       for (const socket of open) socket.destroy()
     },
     open: () => listen(port),
+    hold() {
+      held = Promise.withResolvers()
+    },
+    release() {
+      held?.resolve()
+      held = undefined
+    },
   }
 }
+
+type Gate = Awaited<ReturnType<typeof startGate>>
 
 export class World {
   readonly token: Hex
   readonly #nodes: TestNode[] = []
   readonly chain: TestChain
   readonly network: RaidenNetwork
-  readonly rpc: Awaited<ReturnType<typeof startGate>>
+  readonly rpc: Gate
+  readonly pfs: Gate
 
-  constructor(chain: TestChain, network: RaidenNetwork, rpc: Awaited<ReturnType<typeof startGate>>) {
+  constructor(chain: TestChain, network: RaidenNetwork, rpc: Gate, pfs: Gate) {
     this.rpc = rpc
+    this.pfs = pfs
     this.chain = chain
     this.network = network
     this.token = getAddress(chain.token)
@@ -88,7 +101,7 @@ export class World {
       CHAIN_ID: String(this.chain.chainId),
       CONTRACTS_FILE: this.network.contractsFile,
       MATRIX_URL: this.network.url,
-      PFS_URL: this.network.url,
+      PFS_URL: this.pfs.url,
       KEYSTORE_FILE,
       PASSWORD_FILE,
       DATA_DIR: join(dir, 'data'),
@@ -151,6 +164,7 @@ export class World {
 
   async close(): Promise<void> {
     this.rpc.close()
+    this.pfs.close()
     await Promise.all(this.#nodes.map((node) => node.kill()))
     await this.network.stop()
     await this.chain.close()
