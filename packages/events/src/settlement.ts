@@ -77,9 +77,10 @@ const paymentAttempted = defineEvent({
     attempt: countField,
     /** SHA-256 of the secret that locks it: under one hash the receiver is paid once. */
     secretHash: hash32Field,
-    /** Of all the payer's channels in this token: what it could pay, and what it had put in. */
-    channelBalance: amountField,
-    channelDeposits: amountField,
+    /** All of the payer's channels in this token, by number: what it could pay over each, and what it had put in less what it had taken out. */
+    channels: z.array(
+      z.strictObject({ identifier: amountField, balance: amountField, deposited: amountField }),
+    ),
     atMs: timeMsField,
   }),
 })

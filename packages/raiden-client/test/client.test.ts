@@ -6,7 +6,7 @@ import type { Refusal } from '@consign/envelope'
 import { getAddress } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ensureChannel, raidenClient } from '../src/index.ts'
-import { type PythonNode, startPythonNode } from './python-node.ts'
+import { type PythonNode, startPythonNode } from '../src/testing.ts'
 
 const TOKEN = '0xea674fdde714fd979de3edf0f56aa9716b898ec8'
 const PARTNER = '0x61c808d82a3ac53231750dadc13c777b59310bd9'

@@ -117,8 +117,8 @@ test("how the payer's channels stand is not shown; that a payment takes another 
   const feed = new Feed(log)
   await feed.handle(await signed())
   const of = { agreement: AGREEMENT, shipment: SHIPMENT, paymentId: HASH }
-  const held = { channelBalance: '7', channelDeposits: '9' }
-  const attempted = { ...of, attempt: 0, secretHash: HASH, ...held, atMs: 1 }
+  const channels = [{ identifier: '1', balance: '7', deposited: '9' }]
+  const attempted = { ...of, attempt: 0, secretHash: HASH, channels, atMs: 1 }
   const subject = subjects.settlement(AGREEMENT)
   await feed.handle(
     await tell({ id: 'a', type: 'settlement.payment.attempted.v1', time: 1, data: attempted }, subject),

@@ -19,6 +19,8 @@ export type ConcludingOptions = {
   onClaimed: (payment: Payment, txHash: Hex) => Promise<void>
   /** told when a party has had its guarantee paid out, for good, though no payment stands for that */
   onOwnClaim: (wallet: Hex, amount: bigint, txHash: Hex) => Promise<void>
+  /** told when the contract has paid another amount than it was left */
+  onOtherAmount: (payment: Payment, amount: bigint) => void
   /** told of what the contract refused, when that stops nothing */
   onRefused: (refusal: Refusal) => void
 }
@@ -45,7 +47,21 @@ export async function concludeOnChain(
   const fixed = (await chain.fixed(of.agreement)) ?? (await settle(shipment, chain))
   await showAcknowledgements(of, settlement.acknowledged, options)
   await closeGuarantees(of, fixed, settlement, options)
+  await waitForSilent(of, fixed, settlement, chain)
   return { conclusion: await conclusionOf(shipment, fixed, chain), shown: settlement.acknowledged }
+}
+
+// Who has not acknowledged a slice may still do so until the payment window ends, and gets the next one.
+async function waitForSilent(
+  { terms }: AgreementOf,
+  { settledAtMs }: Fixed,
+  settlement: Settlement,
+  chain: AgreementChain,
+): Promise<void> {
+  const untilMs = settledAtMs + windows(terms).paymentMs
+  const silent = parties(terms).find(({ wallet }) => restOf(settlement, wallet) > 0n)
+  if (silent !== undefined && (await chain.nowMs()) < untilMs)
+    throw new Waiting('acknowledgement', `${silent.name} has not acknowledged what it was paid`, untilMs)
 }
 
 // A wallet whose signature the contract does not take loses by it what it could have had acknowledged, and holds up nobody.
@@ -120,7 +136,7 @@ async function closeGuarantees(
 }
 
 async function closeGuarantee({ of, party, payment, fixed }: Party, options: ConcludingOptions) {
-  const { chain, onClaimed, onOwnClaim } = options
+  const { chain, onClaimed, onOwnClaim, onOtherAmount } = options
   const { agreement, terms } = of
   const { wallet, name } = party
   const paymentEndsMs = fixed.settledAtMs + windows(terms).paymentMs
@@ -128,14 +144,16 @@ async function closeGuarantee({ of, party, payment, fixed }: Party, options: Con
   if (payment !== undefined && !payment.made) {
     if (!isPaymentOver)
       throw new Waiting('guarantee', `the guarantee of ${name} can be claimed later`, paymentEndsMs)
-    const isClaimed = async () =>
-      (await chain.guaranteeUse(agreement, wallet)).claimed >= BigInt(payment.amount)
-    const txHash = await chain.ensure(claimCall(of, wallet), isClaimed)
-    await onClaimed(payment, txHash ?? (await chain.claimedBy(agreement, wallet)))
+    // Whoever claims: the contract pays all that it can at once.
+    const isClaimed = async () => (await chain.guaranteeUse(agreement, wallet)).claimed > 0n
+    await chain.ensure(claimCall(of, wallet), isClaimed)
+    const { txHash, amount } = await chain.claimedBy(agreement, wallet)
+    if (amount !== BigInt(payment.amount)) onOtherAmount(payment, amount)
+    await onClaimed(payment, txHash)
   }
   const { owed, free, acknowledged, claimed } = await guaranteeLeft(party, of, fixed, chain)
   if (payment === undefined && claimed > 0n)
-    await onOwnClaim(wallet, claimed, await chain.claimedBy(agreement, wallet))
+    await onOwnClaim(wallet, claimed, (await chain.claimedBy(agreement, wallet)).txHash)
   if (owed > 0n && !isPaymentOver)
     throw new Waiting('acknowledgement', `${name} has not acknowledged ${owed}`, paymentEndsMs)
   const isReleased = async () => (await guaranteeLeft(party, of, fixed, chain)).free === 0n

@@ -22,6 +22,9 @@ export class Ledger {
   readonly #funded = new Set<Hex>()
   /** of what is planned, the wallets that are not known to have got everything */
   readonly #unpaid = new Map<Hex, Set<Hex>>()
+  readonly #settled = new Set<Hex>()
+  /** on chain; who was silent may still go on */
+  readonly #concluded = new Set<Hex>()
   readonly #news = new Map<Hex, number>()
 
   constructor(organisation: Organisation, onForeign: (agreement: Hex, reason: string) => void) {
@@ -56,8 +59,13 @@ export class Ledger {
       case 'settlement.planned.v1':
         this.#unpaid.set(event.data.agreement, new Set(dueByWallet(event.data.plan).keys()))
         break
+      case 'settlement.settled.v1':
+        this.#settled.add(event.data.agreement)
+        this.#closeWhenOver(event.data.agreement)
+        break
       case 'settlement.concluded.v1':
-        this.close(event.data.agreement)
+        this.#concluded.add(event.data.agreement)
+        this.#closeWhenOver(event.data.agreement)
         break
     }
   }
@@ -73,8 +81,7 @@ export class Ledger {
   }
 
   close(agreement: Hex): void {
-    for (const known of [this.#open, this.#reserved, this.#funded, this.#unpaid, this.#news])
-      known.delete(agreement)
+    for (const known of this.#all()) known.delete(agreement)
     this.#closed.add(agreement)
   }
 
@@ -86,19 +93,23 @@ export class Ledger {
     this.#unpaid.get(agreement)?.delete(wallet)
   }
 
-  /** How many agreements are not concluded. */
+  /** How many agreements are not over. */
   get size(): number {
     return this.#open.size
   }
 
   /** Agreements whose reservation and guarantee are not known to be there. */
   unfunded(): Known[] {
-    return this.#known().filter(({ agreement }) => !this.#funded.has(agreement))
+    return this.#known().filter(
+      ({ agreement }) => !this.#funded.has(agreement) && !this.#concluded.has(agreement),
+    )
   }
 
-  /** Agreements for which what is agreed was reserved. */
+  /** Agreements for which what is agreed was reserved, and still is. */
   reserved(): Known[] {
-    return this.#known().filter(({ agreement }) => this.#reserved.has(agreement))
+    return this.#known().filter(
+      ({ agreement }) => this.#reserved.has(agreement) && !this.#concluded.has(agreement),
+    )
   }
 
   /** Shipments whose plan may be made now, and is not. */
@@ -114,9 +125,23 @@ export class Ledger {
     return this.#known().filter(({ agreement }) => this.#unpaid.has(agreement))
   }
 
+  /** Of these, the ones that are not concluded. */
+  unconcluded(): Known[] {
+    return this.planned().filter(({ agreement }) => !this.#concluded.has(agreement))
+  }
+
   /** Wallets that are not known to have got everything that they get off chain. */
   unpaid(agreement: Hex): Hex[] {
     return [...(this.#unpaid.get(agreement) ?? [])]
+  }
+
+  #closeWhenOver(agreement: Hex): void {
+    if (this.#settled.has(agreement) && this.#concluded.has(agreement)) this.close(agreement)
+  }
+
+  #all() {
+    const sets = [this.#reserved, this.#funded, this.#settled, this.#concluded]
+    return [this.#open, this.#unpaid, this.#news, ...sets]
   }
 
   #known(): Known[] {

@@ -5,8 +5,10 @@
 import { Refusal } from '@consign/envelope'
 import { general, guaranteeOf, partyByWallet } from '@consign/terms'
 import type { Hex } from 'viem'
-import type { PaymentChannel, PaymentOutcome } from './adapters/payment-channel.ts'
+import type { AgreementChain } from './adapters/agreement-chain.ts'
+import type { PaymentChannel, PaymentOrder, PaymentOutcome } from './adapters/payment-channel.ts'
 import { VIA_ONCHAIN } from './domain/payment-id.ts'
+import { isExcess } from './domain/payments.ts'
 import { isUnpaid, type Payment, type Settlement } from './domain/settlement.ts'
 import { isClaim, restOf } from './domain/slices.ts'
 import { Waiting } from './domain/waiting.ts'
@@ -14,6 +16,7 @@ import type { Known } from './ledger.ts'
 import { SettlementStream, type StreamOptions } from './stream.ts'
 
 export type PayingOptions = StreamOptions & {
+  chain: AgreementChain
   /** that payments go through unless they are diverted */
   channel: PaymentChannel
   /** by transfer from the wallet; the same one where nothing else is used */
@@ -30,12 +33,14 @@ export type PayingOptions = StreamOptions & {
 export async function payWallet(shipment: Known, wallet: Hex, options: PayingOptions): Promise<void> {
   const stream = new SettlementStream(shipment.agreement, options)
   for (;;) {
+    await recordOwnClaim(shipment.agreement, wallet, stream, options.chain)
     await stream.decide({ type: 'intend', via: options.channel.via }, 'settlement.intended')
     const state = await stream.state()
     const open = state.payments.find(
       (one) => one.wallet === wallet && !isClaim(one) && !one.made && !one.diverted,
     )
-    if (open !== undefined) await payOne(shipment, open, stream, options)
+    if (open !== undefined && isExcess(state, wallet)) await endExcess(shipment, open, stream, options)
+    else if (open !== undefined) await payOne(shipment, open, stream, options)
     else if (restOf(state, wallet) > 0n) throw unacknowledged(shipment, wallet, state)
     else return await closeIfPaid(stream, state)
   }
@@ -47,25 +52,66 @@ async function payOne(
   stream: SettlementStream,
   options: PayingOptions,
 ): Promise<void> {
-  const { paymentId, wallet, amount, via, party } = payment
-  const order = {
-    agreement: shipment.agreement,
-    paymentId: paymentId as Hex,
-    to: wallet,
-    amount: BigInt(amount),
-  }
-  const outcome = await channelOf(via, options).pay(order)
-  if (outcome.status === 'paid') {
-    const { status: _, ...evidence } = outcome
-    await stream.decide({ type: 'recordPaid', paymentId, evidence }, 'settlement.paid')
-    options.onPaid(payment)
-    return
-  }
+  const { amount, via, party } = payment
+  const outcome = await channelOf(via, options).pay(orderOf(shipment, payment))
+  if (outcome.status === 'paid') return await recordPaid(payment, outcome, stream, options)
   options.onUnpaid(payment, outcome)
   const reason = `payment of ${amount} to ${party}: ${outcome.reason}`
   if (outcome.status === 'unknown' || via === VIA_ONCHAIN) throw new Waiting('payment', reason)
   const untilMs = await divert(shipment, payment, outcome, stream, options)
   if (untilMs !== undefined) throw new Waiting('payment', reason, untilMs)
+}
+
+// The wallet has claimed its guarantee meanwhile, so that this would be too much: it is not begun any more, and waited for if it was.
+async function endExcess(
+  shipment: Known,
+  payment: Payment,
+  stream: SettlementStream,
+  options: PayingOptions,
+): Promise<void> {
+  const { paymentId, amount, party } = payment
+  const outcome = await channelOf(payment.via, options).lookup(orderOf(shipment, payment))
+  if (outcome?.status === 'paid') return await recordPaid(payment, outcome, stream, options)
+  if (outcome?.status === 'unknown')
+    throw new Waiting('payment', `payment of ${amount} to ${party}: ${outcome.reason}`)
+  const nowMs = options.now()
+  if (outcome?.status === 'refused' && payment.via !== VIA_ONCHAIN) {
+    const { code, reason } = outcome
+    await stream.decide({ type: 'refuse', paymentId, code, reason, nowMs }, 'settlement.refused')
+  }
+  const command = { type: 'divert', paymentId, nowMs, patienceMs: 0, guarantee: 0n } as const
+  await stream.decide(command, 'settlement.diverted')
+  options.onPaid(payment)
+}
+
+async function recordPaid(
+  payment: Payment,
+  { status: _, ...evidence }: PaymentOutcome & { status: 'paid' },
+  stream: SettlementStream,
+  { onPaid }: PayingOptions,
+): Promise<void> {
+  await stream.decide({ type: 'recordPaid', paymentId: payment.paymentId, evidence }, 'settlement.paid')
+  onPaid(payment)
+}
+
+// Guarantees can be claimed once the agreement is settled on chain: then it is looked before more is paid.
+async function recordOwnClaim(
+  agreement: Hex,
+  wallet: Hex,
+  stream: SettlementStream,
+  chain: AgreementChain,
+): Promise<void> {
+  const { payments } = await stream.state()
+  if (payments.some((one) => one.wallet === wallet && isClaim(one))) return
+  if (!(await chain.exists(agreement)) || !(await chain.isSettled(agreement))) return
+  const { claimed } = await chain.guaranteeUse(agreement, wallet)
+  if (claimed === 0n) return
+  const { txHash } = await chain.claimedBy(agreement, wallet)
+  await stream.decide({ type: 'recordClaim', wallet, amount: claimed, txHash }, 'settlement.paid')
+}
+
+function orderOf({ agreement }: Known, { paymentId, wallet, amount }: Payment): PaymentOrder {
+  return { agreement, paymentId: paymentId as Hex, to: wallet, amount: BigInt(amount) }
 }
 
 function channelOf(via: string, { channel, onchain }: PayingOptions): PaymentChannel {

@@ -119,7 +119,7 @@ class Tasks {
       ),
       ...this.#ledger.unfunded().map((shipment) => this.#fund(shipment)),
       ...this.#ledger.due(this.#options.now()).map((shipment) => this.#plan(shipment)),
-      ...planned.map((shipment) => this.#conclude(shipment)),
+      ...this.#ledger.unconcluded().map((shipment) => this.#conclude(shipment)),
     ]
   }
 
@@ -135,12 +135,11 @@ class Tasks {
 
   #plan(shipment: Parameters<typeof planShipment>[0]): Task {
     const { agreement } = shipment
-    return {
-      key: `plan:${agreement}`,
-      kind: 'chain',
-      agreement,
-      run: () => planShipment(shipment, this.#options),
+    const run = async () => {
+      await planShipment(shipment, this.#options)
+      await this.#reserving.reserveDue(shipment)
     }
+    return { key: `plan:${agreement}`, kind: 'chain', agreement, run }
   }
 
   #pay(shipment: Parameters<typeof payWallet>[0], wallet: Hex): Task {
@@ -161,7 +160,6 @@ class Tasks {
     const { agreement } = shipment
     const run = async () => {
       await concludeShipment(shipment, this.#options)
-      this.#ledger.close(agreement)
       this.#options.logger.info({ agreement }, 'settled, and concluded on chain')
     }
     return { key: `conclude:${agreement}`, kind: 'chain', agreement, run }

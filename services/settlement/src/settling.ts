@@ -2,7 +2,7 @@
 import type { Logger } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import { concludeOnChain } from './concluding.ts'
-import { type Conclusion, isUnpaid } from './domain/settlement.ts'
+import { type Conclusion, isPayable, isUnpaid } from './domain/settlement.ts'
 import { provenPlanOf, type Shipment } from './domain/shipment.ts'
 import { Waiting } from './domain/waiting.ts'
 import type { Known } from './ledger.ts'
@@ -24,11 +24,17 @@ export async function concludeShipment(shipment: Known, options: SettlingOptions
       stream.decide({ type: 'recordPaid', paymentId, evidence: { txHash } }, 'settlement.paid'),
     onOwnClaim: (wallet, amount, txHash) =>
       stream.decide({ type: 'recordClaim', wallet, amount, txHash }, 'settlement.paid'),
+    onOtherAmount: ({ party, amount }, paid) =>
+      logger.error(
+        { agreement },
+        `the guarantee of ${party} has paid ${paid}, not the ${amount} that were left to it`,
+      ),
     onRefused: ({ message }) => logger.warn({ agreement }, message),
   })
-  if (isUnpaid(await stream.state()))
+  const state = await stream.state()
+  if (isPayable(state))
     throw new Waiting('payment', 'all is settled on chain, and payments are still to be made')
-  await stream.decide({ type: 'close' }, 'settlement.settled')
+  if (!isUnpaid(state)) await stream.decide({ type: 'close' }, 'settlement.settled')
   await stream.decide({ type: 'conclude', conclusion, shown }, 'settlement.concluded')
   if (!conclusion.asPlanned) tellDifference(shipment, conclusion, logger)
 }

@@ -1,7 +1,8 @@
 // The channel `raiden` against a second, independent node: one that answers as the Python node does, and that pays a repeated request twice.
+
+import type { Fault } from '@consign/raiden-client/testing'
 import { sha256, stringToHex } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Fault } from '../../../packages/raiden-client/test/python-node.ts'
 import { paymentChannelContract } from './payment-channel-contract.ts'
 import { HUB, openPythonScene, type PythonScene, TOKEN } from './python-scene.ts'
 import { randomOf } from './random.ts'
@@ -80,6 +81,17 @@ describe('what became of a payment', () => {
     expect(scene.lines.at(-1)).toMatch(/its channels lack 60: find out whether 0x[0-9a-f]{40} was paid/)
   })
 
+  it('stays unknown when a channel of then is gone, as nothing tells what went over it', async () => {
+    const { channel, order } = await open()
+    scene.node.faults = once('POST', 'lostRequest')
+    await scene.pay(channel, order)
+    scene.node.channels.clear()
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    expect(await scene.pay(channel, order)).toMatchObject({ status: 'unknown' })
+    expect(posts()).toBe(1)
+    expect(scene.lines.at(-1)).toMatch(/a channel is gone since: find out/)
+  })
+
   it('is explained by payments that were made since', async () => {
     const { channel, order } = await open([60n, 70n])
     const [, other] = await scene.orders()
@@ -89,6 +101,19 @@ describe('what became of a payment', () => {
     await untilPaid(order)
     expect([scene.node.received(order.to), scene.node.received(other!.to)]).toEqual([60n, 70n])
     expect(scene.lines).toEqual([])
+  })
+})
+
+describe('a look-up that ends a payment', () => {
+  it('says that the node never received it, once it cannot any more, and never pays', async () => {
+    const { channel, order } = await open()
+    expect(await channel.lookup(order)).toBeUndefined()
+    scene.node.faults = once('POST', 'lostRequest')
+    await scene.pay(channel, order)
+    expect(await channel.lookup(order)).toMatchObject({ status: 'unknown' })
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    expect(await channel.lookup(order)).toMatchObject({ status: 'refused', code: 'channel.lost' })
+    expect(posts()).toBe(1)
   })
 })
 

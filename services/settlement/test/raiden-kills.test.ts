@@ -71,7 +71,7 @@ describeRaiden('whoever is killed', () => {
     payer = await raiden.startNode('payer', generatePrivateKey())
     payees = []
     for (const name of PAYEES) payees.push(await raiden.startNode(name, await keyOf(name)))
-    const budget = parseEther('20') * BigInt(SEEDS)
+    const budget = parseEther('20') * BigInt(SEEDS + 1)
     await raiden.giveTokens(payer.address, budget * BigInt(PAYEES.length))
     for (const { address } of payees)
       await ensureChannel(payer.client, { token, partner: address, balanceMin: budget })
@@ -116,6 +116,14 @@ describeRaiden('whoever is killed', () => {
       expect((await received()).map((sum, i) => sum - before[i]!)).toEqual(PAYEES.map(dueOf))
     },
   )
+
+  it('every channel pays afterwards', async () => {
+    const { token } = raiden
+    for (const { address } of payees) {
+      const paid = await payer.client.pay({ token, target: address, amount: 1n, timeoutMs: 60_000 })
+      expect(paid).toMatchObject({ outcome: 'sent', target: address, amount: 1n })
+    }
+  })
 
   async function killOne(random: () => number): Promise<void> {
     const [atMs, victim, awayMs] = [random() * KILLED_WITHIN_MS, random(), random() * AWAY_MS_MAX]

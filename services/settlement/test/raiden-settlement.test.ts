@@ -1,8 +1,8 @@
 // The service as a real process that pays through a node that speaks as the Python node does; log, chain and chain-writer are real.
 import { freePort } from '@consign/eventlog/testing'
+import { type PythonNode, startPythonNode } from '@consign/raiden-client/testing'
 import { getAddress, type Hex, parseEther } from 'viem'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type PythonNode, startPythonNode } from '../../../packages/raiden-client/test/python-node.ts'
 import { RAIDEN_STEPS } from '../src/steps.ts'
 import {
   balanceOf,

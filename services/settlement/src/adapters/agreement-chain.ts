@@ -108,16 +108,15 @@ export function agreementChain(options: AgreementChainOptions) {
       return { acknowledged, claimed, released }
     },
 
-    /** Transaction that paid a party its guarantee, by whomever it was sent. */
-    async claimedBy(agreement: Hex, wallet: Hex): Promise<Hex> {
+    /** The last claim of a party's guarantee, by whomever it was sent. Throws Waiting while it is not final. */
+    async claimedBy(agreement: Hex, wallet: Hex): Promise<{ txHash: Hex; amount: bigint }> {
       const { number: last } = await client.getBlock({ blockTag: finalTag })
       const fromBlock = await firstBlockAt(client, await settledAtFinal(agreement), last)
       const filter = { ...at(agreement), eventName: 'GuaranteeClaimed', args: { party: wallet } } as const
-      const claims = await client.getContractEvents({ ...filter, fromBlock, toBlock: last })
-      const hash = claims.at(-1)?.transactionHash
-      if (hash === undefined || hash === null)
-        throw new Waiting('finality', `the claim of ${wallet} is not final yet`)
-      return hash
+      const claims = await client.getContractEvents({ ...filter, fromBlock, toBlock: last, strict: true })
+      const claim = claims.at(-1)
+      if (claim === undefined) throw new Waiting('finality', `the claim of ${wallet} is not final yet`)
+      return { txHash: claim.transactionHash, amount: claim.args.amount }
     },
 
     /**

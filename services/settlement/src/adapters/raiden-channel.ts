@@ -72,7 +72,10 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
       if (past.attempts.length === 0) return undefined
       const known = await lookUp(order, past)
       if (known !== undefined) return known
-      return past.refusal ? { status: 'refused', ...past.refusal } : unknown('the node does not know it')
+      if (past.refusal !== undefined) return { status: 'refused', ...past.refusal }
+      const reason = 'the node never received it'
+      const lost = { status: 'refused', code: 'channel.lost', reason } as const
+      return waitOf(order) ?? (await missing(order, past.attempts)) ?? lost
     },
 
     reserve: ({ channels }) => reserveChannels(options, channels),
@@ -133,8 +136,7 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
     const attempt: Attempt = {
       attempt: past.attempts.length,
       secretHash,
-      channelBalance: String(held.channelBalance),
-      channelDeposits: String(held.channelDeposits),
+      channels: held.channels,
       atMs: now(),
     }
     await attempts.begin(order, attempt)
@@ -182,14 +184,14 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
     return { status: 'refused', code: code === 'channel.tokens' ? 'payment.balance' : code, reason: message }
   }
 
-  // Whether the channels lack the amount since the attempt, more than other payments explain.
+  // Whether the channels lack the amount since the attempt, more than other payments explain; or whether that cannot be told, as one is gone.
   async function missing(order: PaymentOrder, past: readonly Attempt[]): Promise<PaymentOutcome | undefined> {
     const last = past.at(-1)!
-    const held = await heldIn()
-    const net = held.channelBalance - held.channelDeposits
+    const held = (await heldIn()).channels
     const { paid, othersOpen } = attempts.since(order)
-    const lacking = BigInt(last.channelBalance) - BigInt(last.channelDeposits) - net - paid
-    if (lacking < order.amount) return undefined
+    const isGone = last.channels.some((one) => !held.some(({ identifier }) => identifier === one.identifier))
+    const lacking = netOf(last.channels) - netOf(held) - paid
+    if (!isGone && lacking < order.amount) return undefined
     // It may have come there between the two answers.
     const known = await lookUp(order, { attempts: past })
     if (known !== undefined) return known
@@ -199,19 +201,22 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
         'the node does not know it; other payments whose end is not known may explain its channels',
       )
     const { paymentId, amount, to } = order
-    const line = `the node does not know payment ${paymentId} of ${amount} to ${to}, but its channels lack ${lacking}: find out whether ${to} was paid under ${last.secretHash}; nothing is repeated until then`
+    const state = isGone ? 'a channel is gone since' : `its channels lack ${lacking}`
+    const line = `the node does not know payment ${paymentId} of ${amount} to ${to}, but ${state}: find out whether ${to} was paid under ${last.secretHash}; nothing is repeated until then`
     options.logger.error({ paymentId, to, lacking: String(lacking) }, line)
     return unknown(line)
   }
 
   async function heldIn() {
     const channels = await client.channels(token)
-    const sumOf = (amounts: bigint[]) => amounts.reduce((sum, amount) => sum + amount, 0n)
     const opened = channels.filter(({ state }) => state === 'opened')
     return {
-      spendable: sumOf(opened.map(({ balance }) => balance)),
-      channelBalance: sumOf(channels.map(({ balance }) => balance)),
-      channelDeposits: sumOf(channels.map(({ totalDeposit, totalWithdraw }) => totalDeposit - totalWithdraw)),
+      spendable: opened.reduce((sum, { balance }) => sum + balance, 0n),
+      channels: channels.map(({ identifier, balance, totalDeposit, totalWithdraw }) => ({
+        identifier: String(identifier),
+        balance: String(balance),
+        deposited: String(totalDeposit - totalWithdraw),
+      })),
     }
   }
 
@@ -229,6 +234,11 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
   function secretWith(paymentId: Hex, all: readonly Attempt[]): Secret {
     return secretOf(options.secretKey, paymentId, secretNumberOf(paymentId, all))
   }
+}
+
+// What came in less what went out, over all of them.
+function netOf(channels: Attempt['channels']): bigint {
+  return channels.reduce((sum, { balance, deposited }) => sum + BigInt(balance) - BigInt(deposited), 0n)
 }
 
 function unknown(reason: string): PaymentOutcome {

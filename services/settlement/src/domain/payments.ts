@@ -27,7 +27,10 @@ export function isOver({ attempts, refusal }: Payment): boolean {
   return attempts.length === (refusal?.attempts ?? 0)
 }
 
-/** Throws Refusal 'settlement.attempt' while an earlier one is not over, 'settlement.paid', 'settlement.diverted', 'settlement.payment'. */
+/**
+ * Throws Refusal 'settlement.attempt' while an earlier one is not over, 'settlement.excess' when it would be too much, 'settlement.paid',
+ * 'settlement.diverted', 'settlement.payment'.
+ */
 export function attempt(
   { paymentId, ...next }: Attempt & { paymentId: string },
   settlement: Settlement,
@@ -35,6 +38,12 @@ export function attempt(
   const payment = paymentOf(paymentId, settlement)
   if (payment.made) throw new Refusal('settlement.paid', `Payment ${paymentId} was made: do not pay it again`)
   if (payment.diverted) throw divertedRefusal(payment)
+  if (isExcess(settlement, payment.wallet))
+    throw new Refusal(
+      'settlement.excess',
+      `With payment ${paymentId} its wallet would get more than its due: divert it`,
+      { retry: true },
+    )
   if (!isOver(payment))
     throw new Refusal(
       'settlement.attempt',
@@ -62,23 +71,47 @@ export function refuse(
 }
 
 /**
- * Only of what is refused, and was first refused `patienceMs` ago. Throws Refusal 'settlement.patience' (retry) before, 'settlement.attempt' (retry)
- * while it may have been made, 'settlement.paid', 'settlement.divert' of what goes through no channel.
+ * Only of what is refused, and was first refused `patienceMs` ago; or of what would be too much since the wallet has claimed its guarantee, as soon as
+ * nothing of it is under way. Throws Refusal 'settlement.patience' (retry) before, 'settlement.attempt' (retry) while it may have been made,
+ * 'settlement.paid', 'settlement.divert' of what goes through no channel.
  */
 export function divert(
   { paymentId, nowMs, patienceMs, guarantee }: DivertPayment,
   settlement: Settlement,
 ): FactOf<'settlement.payment.diverted.v1' | 'settlement.payment.intended.v1'>[] {
   const payment = paymentOf(paymentId, settlement)
-  const { wallet, refusal, made, diverted, via } = payment
+  const { wallet, made, diverted, amount, via } = payment
   if (diverted) return []
   if (made) throw new Refusal('settlement.paid', `Payment ${paymentId} was made: nothing is to be diverted`)
+  const why = isExcess(settlement, wallet) ? claimedAlready(payment) : refusedFor(payment, nowMs, patienceMs)
+  const rest = restOf(settlement, wallet) + BigInt(amount)
+  // The contract pays all that it can at once: who has claimed gets nothing more from it.
+  const hasClaim = settlement.payments.some((one) => one.wallet === wallet && isClaim(one))
+  const claim = hasClaim || guarantee <= 0n ? 0n : guarantee < rest ? guarantee : rest
+  const to = claim > 0n ? VIA_GUARANTEE : VIA_ONCHAIN
+  const data = { ...settlement.of!, paymentId, wallet, amount, via, ...why, to } as const
+  const said = { type: 'settlement.payment.diverted.v1', data } as const
+  if (claim === 0n) return [said]
+  return [said, intended(settlement, { wallet, amount: claim, slice: 0, via: VIA_GUARANTEE })]
+}
+
+/** Whether a wallet would get more than its due if all that is intended were made. */
+export function isExcess(settlement: Settlement, wallet: Hex): boolean {
+  return restOf(settlement, wallet) < 0n
+}
+
+type Why = { code: string; reason: string }
+
+function claimedAlready(payment: Payment): Why {
+  if (isClaim(payment) || !isOver(payment)) throw openRefusal(payment)
+  return { code: 'guarantee.claimed', reason: 'its wallet has had its guarantee paid out meanwhile' }
+}
+
+function refusedFor(payment: Payment, nowMs: number, patienceMs: number): Why {
+  const { paymentId, refusal, via } = payment
   if (isClaim(payment) || via === VIA_ONCHAIN)
     throw new Refusal('settlement.divert', `Payment ${paymentId} goes by ${via}: there is no other way`)
-  if (refusal === undefined || !isOver(payment))
-    throw new Refusal('settlement.attempt', `Payment ${paymentId} may have been made: look it up`, {
-      retry: true,
-    })
+  if (refusal === undefined || !isOver(payment)) throw openRefusal(payment)
   if (nowMs - refusal.sinceMs < patienceMs)
     throw new Refusal(
       'settlement.patience',
@@ -87,16 +120,15 @@ export function divert(
         retry: true,
       },
     )
-  const rest = restOf(settlement, wallet) + BigInt(payment.amount)
-  const claim = guarantee < rest ? guarantee : rest
-  const since = new Date(refusal.sinceMs).toISOString()
   // Parties see this event: what the node said of the payer's channels is not theirs.
-  const why = { code: refusal.code, reason: `refused by its channel since ${since}` }
-  const to = claim > 0n ? VIA_GUARANTEE : VIA_ONCHAIN
-  const data = { ...settlement.of!, paymentId, wallet, amount: payment.amount, via, ...why, to } as const
-  const said = { type: 'settlement.payment.diverted.v1', data } as const
-  if (claim === 0n) return [said]
-  return [said, intended(settlement, { wallet, amount: claim, slice: 0, via: VIA_GUARANTEE })]
+  const since = new Date(refusal.sinceMs).toISOString()
+  return { code: refusal.code, reason: `refused by its channel since ${since}` }
+}
+
+function openRefusal({ paymentId }: Payment): Refusal {
+  return new Refusal('settlement.attempt', `Payment ${paymentId} may have been made: look it up`, {
+    retry: true,
+  })
 }
 
 /** Throws Refusal 'settlement.payment' of one that was never intended, 'settlement.diverted'. */
@@ -110,15 +142,17 @@ export function recordPaid(
   return payment.made ? [] : [madeOf(payment, evidence)]
 }
 
-/** A party has had its guarantee paid out itself: so much less is to be paid to it. What the plan left to it is recorded otherwise. */
+/**
+ * A party has had its guarantee paid out itself, once: so much less is to be paid to it, and what is intended already may be too much. What the plan
+ * left to the guarantee is recorded otherwise.
+ */
 export function recordClaim(
   { wallet, amount, txHash }: RecordClaim,
   settlement: Settlement,
 ): FactOf<'settlement.payment.intended.v1' | 'settlement.payment.made.v1'>[] {
-  const rest = restOf(settlement, wallet)
-  if (rest <= 0n || settlement.payments.some((one) => one.wallet === wallet && isClaim(one))) return []
-  const claim = { wallet, amount: amount < rest ? amount : rest, slice: 0, via: VIA_GUARANTEE }
-  const intent = intended(settlement, claim)
+  if (settlement.plan === undefined || amount <= 0n) return []
+  if (settlement.payments.some((one) => one.wallet === wallet && isClaim(one))) return []
+  const intent = intended(settlement, { wallet, amount, slice: 0, via: VIA_GUARANTEE })
   return [intent, madeOf(intent.data, { txHash })]
 }
 

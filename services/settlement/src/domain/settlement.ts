@@ -1,6 +1,6 @@
 /**
  * The settlement of one agreement, subject `settlement.<agreement>`: what it needs reserved, planned once, each payment intended before it is made,
- * made once, settled when all are made, acknowledged by who was paid, concluded when the contract has settled too. Pure: the clock, signatures
+ * made once, settled when all are made, acknowledged by who was paid, concluded when the contract has settled too and nobody but the silent waits. Pure: the clock, signatures
  * that hold, and the answers of payment channel and chain arrive in commands.
  */
 import { Refusal } from '@consign/envelope'
@@ -22,7 +22,7 @@ import {
   recordPaid,
   refuse,
 } from './payments.ts'
-import { nextPayments, restOf } from './slices.ts'
+import { isAcknowledged, nextPayments, restOf } from './slices.ts'
 
 /** What the chain fixed, without what names the agreement. */
 export type Conclusion = Omit<EventData<'settlement.concluded.v1'>, 'agreement' | 'shipment'>
@@ -216,6 +216,14 @@ export function isUnpaid(settlement: Settlement): boolean {
   return [...dueByWallet(plan).keys()].some((wallet) => restOf(settlement, wallet) > 0n)
 }
 
+/** Whether something can be paid now: what is unpaid otherwise waits for who is silent. */
+export function isPayable(settlement: Settlement): boolean {
+  const { plan, payments } = settlement
+  if (plan === undefined || payments.some(({ made, diverted }) => !made && !diverted)) return true
+  const mayFollow = (wallet: Hex) => restOf(settlement, wallet) > 0n && isAcknowledged(settlement, wallet)
+  return [...dueByWallet(plan).keys()].some(mayFollow)
+}
+
 function close(settlement: Settlement): SettlementFact[] {
   const { of, plan, payments, settled } = settlement
   if (settled) return []
@@ -231,7 +239,7 @@ function conclude(
 ): SettlementFact[] {
   const { of, settled, concluded, acknowledged } = settlement
   if (concluded) return []
-  if (of === undefined || !settled)
+  if (of === undefined || (!settled && isPayable(settlement)))
     throw new Refusal('settlement.unpaid', 'Payments are still to be made: conclude after them', {
       retry: true,
     })

@@ -51,7 +51,7 @@ function ordersOf(settlement: Settlement, wallet: Hex, due: bigint, via: string)
   return [...(mayFollow ? [next] : []), ...(isLeft ? [claim] : [])]
 }
 
-/** What of a wallet's due no payment stands for. */
+/** What of a wallet's due no payment stands for; negative when it has claimed what was intended already. */
 export function restOf({ plan, payments }: Settlement, wallet: Hex): bigint {
   const due = plan === undefined ? 0n : (dueByWallet(plan).get(wallet) ?? 0n)
   return payments
