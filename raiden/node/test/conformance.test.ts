@@ -2,6 +2,7 @@
 // Every answer is also checked against openapi.json by `call`.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeRaiden } from '../../network/test/where-raiden-is.ts'
+import { documented, exercised } from './openapi.ts'
 import { startWorld, type TestNode, until, type World } from './world.ts'
 
 const OTHER = '0x61C808D82A3Ac53231750daDc13c777b59310bD9'
@@ -255,5 +256,9 @@ describeRaiden('REST v1 as Raiden documents it', () => {
   it('POST /shutdown answers and ends the process with code 0', async () => {
     expect(await partner.call('POST', '/shutdown')).toEqual({ status: 200, body: { status: 'shutdown' } })
     expect(await partner.stop()).toBe(0)
+  })
+
+  it('has asked for everything that openapi.json documents', () => {
+    expect(documented.filter((operation) => !exercised.has(operation))).toEqual([])
   })
 })

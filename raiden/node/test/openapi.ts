@@ -7,7 +7,7 @@ type Operation = { responses: Record<string, { content: { 'application/json': { 
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Schema } }
 
 const FILE = new URL('../openapi.json', import.meta.url)
-export const openapi = JSON.parse(readFileSync(FILE, 'utf8')) as Document
+const openapi = JSON.parse(readFileSync(FILE, 'utf8')) as Document
 
 type Check = ((value: unknown) => boolean) & { errors?: unknown }
 const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020') as {
@@ -23,12 +23,18 @@ export const documented = Object.entries(openapi.paths).flatMap(([path, operatio
   Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
 )
 
-/** Throws when the answer is none that the document promises. */
+/** What of it was asked for in this process. */
+export const exercised = new Set<string>()
+
+/** Throws when the answer is none that the document promises; what it does not have may only be refused. */
 export function checkAnswer(method: string, url: string, status: number, body: unknown): void {
   const path = pathOf(url)
-  if (path === undefined) return
-  const operation = openapi.paths[path]?.[method.toLowerCase()]
-  if (!operation) return
+  const operation = path === undefined ? undefined : openapi.paths[path]?.[method.toLowerCase()]
+  if (path === undefined || !operation) {
+    if (status >= 400) return
+    throw new Error(`openapi.json has no ${method} ${url}, which was answered with ${status}`)
+  }
+  exercised.add(`${method} ${path}`)
   const response = operation.responses[status]
   if (!response)
     throw new Error(`openapi.json has no ${status} for ${method} ${path}: ${JSON.stringify(body)}`)
