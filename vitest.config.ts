@@ -19,8 +19,8 @@ export default defineConfig({
           ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts'],
           // A guard against hanging, not a measure: busy machines take many times what a quiet one does.
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
       {
@@ -33,8 +33,8 @@ export default defineConfig({
             '{packages,services,edge,tools,bench}/**/*.int.test.ts',
           ],
           exclude: ['**/node_modules/**'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
     ],

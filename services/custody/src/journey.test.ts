@@ -19,7 +19,7 @@ beforeAll(async () => {
   offer = await journey.offer(0)
   accept = await journey.accept('shipper-x', offer.digest)
   cut = await journey.cut(0, offer.digest, accept.digest)
-}, 30_000)
+})
 
 let custody: SampleCustody
 beforeEach(() => {
