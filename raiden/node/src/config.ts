@@ -23,5 +23,3 @@ export const configSchema = z.object({
   CONFIRMATION_BLOCKS: whole('blocks').min(0).default(5),
   POLL_MS: whole('milliseconds').min(50).default(1_000),
 })
-
-export type NodeConfig = z.output<typeof configSchema>

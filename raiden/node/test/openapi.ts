@@ -7,7 +7,7 @@ type Operation = { responses: Record<string, { content: { 'application/json': { 
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Schema } }
 
 const FILE = new URL('../openapi.json', import.meta.url)
-export const openapi = JSON.parse(readFileSync(FILE, 'utf8')) as Document
+const openapi = JSON.parse(readFileSync(FILE, 'utf8')) as Document
 
 type Check = ((value: unknown) => boolean) & { errors?: unknown }
 const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020') as {
@@ -17,11 +17,6 @@ const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020') as {
 }
 const ajv = new Ajv2020({ strict: false })
 ajv.addSchema(openapi as object, 'openapi')
-
-/** `GET /tokens/{token}` and so on. */
-export const documented = Object.entries(openapi.paths).flatMap(([path, operations]) =>
-  Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-)
 
 /** Throws when the answer is none that the document promises. */
 export function checkAnswer(method: string, url: string, status: number, body: unknown): void {
