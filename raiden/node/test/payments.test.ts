@@ -169,6 +169,8 @@ describeRaiden('payments', () => {
   })
 
   it('a payment to a node that is down fails with a reason, and works with the same secret when it is up', async () => {
+    await untilQuiet()
+    const before = await paidTo(end)
     await end.kill()
     const metadata = `${world.network.url}/api/v1/address/${end.address}/metadata`
     await until('the path-finding service notices', async () => (await fetch(metadata)).status === 404)
@@ -180,7 +182,6 @@ describeRaiden('payments', () => {
       secret_hash: hashOf(secret),
     })
     await end.start()
-    const before = await paidTo(end)
     await until('it is seen again', async () => (await world.pay(payer, end, 4, { secret })).status === 200)
     await untilPaid(end, before + 4)
   }, 120_000)
@@ -235,6 +236,13 @@ describeRaiden('payments', () => {
     await until('payments work again', async () => (await world.pay(payer, middle, 1)).status === 200)
     await untilPaid(middle, before + (status === 200 ? 6 : 0) + 1)
   }, 240_000)
+
+  const untilQuiet = async () => {
+    for (const node of [payer, middle, end])
+      await until(`${node.name} has nothing under way`, async () => {
+        return (await node.call('GET', '/pending_transfers')).body.length === 0
+      })
+  }
 
   const underWay = (node: TestNode) =>
     until(
