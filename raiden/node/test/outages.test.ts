@@ -89,6 +89,7 @@ describeRaiden('outages', () => {
   }, 300_000)
 
   it('metrics tell of channels, balances and payments', async () => {
+    await untilReady(payer)
     const text = await (await fetch(`${payer.url}/metrics`)).text()
     const value = (name: string) => Number(new RegExp(`^${name}.* (\\S+)$`, 'm').exec(text)?.[1])
     expect(value('consign_raiden_ready')).toBe(1)
