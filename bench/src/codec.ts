@@ -22,7 +22,7 @@ import {
   verifyEnvelope,
   verifyEnvelopeSync,
 } from '@consign/envelope'
-import { type BenchCase, type BenchResult, measure, resultOf } from './measure.ts'
+import { type BenchCase, type CpuResult, measure, resultOf } from './measure.ts'
 
 const READINGS = 32
 const AGREEMENT = `0x${'ab'.repeat(20)}` as const
@@ -30,7 +30,7 @@ const POOL_IN_FLIGHT = 64
 const SEAL = 'session seal'
 
 /** CPU-µs per envelope; takes about 15 s. */
-export async function run(): Promise<BenchResult[]> {
+export async function run(): Promise<CpuResult[]> {
   const keys = native.generateKeys()
   const readings = readingsOf(READINGS)
   const checkpoint = await sealed(keys, readings, FLAG.checkpoint)
@@ -181,7 +181,7 @@ async function receiveCases(keys: KeySet, checkpoint: Envelope): Promise<BenchCa
 }
 
 // A session opens no message twice, so that each opening was measured with a sealing before it, which is taken off here.
-function withoutSealing(results: readonly BenchResult[]): BenchResult[] {
+function withoutSealing(results: readonly CpuResult[]): CpuResult[] {
   const byName = new Map(results.map((result) => [result.name, result]))
   const sealUs = byName.get(SEAL)?.cpuUsPerOp ?? 0
   return results.map((result) => {

@@ -1,10 +1,11 @@
-// npm run bench: the hot paths beside their baselines, each pair in the same run. `--json` for machines, names to choose: codec ingest judging.
+// npm run bench: the hot paths beside their baselines, each pair in the same run. `--json` for machines, names to choose: codec ingest judging payments.
 import type { BenchResult } from './measure.ts'
 
 const SUITES: Record<string, () => Promise<{ run(): Promise<BenchResult[]> }>> = {
   codec: () => import('./codec.ts'),
   ingest: () => import('./ingest.ts'),
   judging: () => import('./judging.ts'),
+  payments: () => import('./payments.ts'),
 }
 
 const HELP = `Benchmarks of the hot paths, each beside a baseline measured in the same run. Trust the ratios, not the absolute times.
@@ -34,12 +35,12 @@ else if (unknown.length > 0) {
 }
 
 function table(results: BenchResult[]): string {
-  const rows = results.map(({ name, cpuUsPerOp, opsPerSecond, readingsPerSecond, baseline, ratio }) => [
-    name,
-    `${cpuUsPerOp.toFixed(1)} µs CPU`,
-    `${Math.round(opsPerSecond).toLocaleString('en')}/s`,
-    readingsPerSecond === undefined ? '' : `${Math.round(readingsPerSecond).toLocaleString('en')} readings/s`,
-    ratio === undefined ? '' : `${ratio.toFixed(2)} × ${baseline ?? 'baseline'}`,
+  const rows = results.map((result) => [
+    result.name,
+    'p50Ms' in result ? `${result.p50Ms.toFixed(0)} ms` : `${result.cpuUsPerOp.toFixed(1)} µs CPU`,
+    perSecond(result.opsPerSecond),
+    'readingsPerSecond' in result ? perSecond(result.readingsPerSecond, ' readings') : '',
+    result.ratio === undefined ? '' : `${result.ratio.toFixed(2)} × ${result.baseline ?? 'baseline'}`,
   ])
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
   return `${rows
@@ -50,4 +51,9 @@ function table(results: BenchResult[]): string {
         .trimEnd(),
     )
     .join('\n')}\n`
+}
+
+function perSecond(count: number | undefined, what = ''): string {
+  if (count === undefined) return ''
+  return `${count.toLocaleString('en', { maximumFractionDigits: count < 100 ? 1 : 0 })}${what}/s`
 }

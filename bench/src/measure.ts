@@ -1,11 +1,25 @@
-/** How a benchmark is measured and told: CPU time of this process, not wall time, so that a busy machine changes the figures little. */
+/**
+ * How a benchmark is measured and told. What computes: CPU time of this process, not wall time, so that a busy machine changes the figures
+ * little. What waits for other processes: the median of the wall time.
+ */
+
+export type BenchResult = CpuResult | LatencyResult
 
 /** `cpuUsPerOp` CPU-µs of one operation; `ratio` = cpuUsPerOp over that of `baseline`, another result of the same run. */
-export type BenchResult = {
+export type CpuResult = {
   name: string
   cpuUsPerOp: number
   opsPerSecond: number
   readingsPerSecond?: number
+  baseline?: string
+  ratio?: number
+}
+
+/** `p50Ms` from asking to the answer, one at a time; `opsPerSecond` with several under way; `ratio` = p50Ms over that of `baseline`. */
+export type LatencyResult = {
+  name: string
+  p50Ms: number
+  opsPerSecond?: number
   baseline?: string
   ratio?: number
 }
@@ -30,7 +44,7 @@ const ROUND_US_MIN = 100_000
  * CPU-µs per operation of each case: the least of five rounds of at least 0.1 CPU-s. The cases' rounds alternate, so that a slow spell of the
  * machine meets all of them and the ratios hold.
  */
-export async function measure(cases: readonly BenchCase[]): Promise<BenchResult[]> {
+export async function measure(cases: readonly BenchCase[]): Promise<CpuResult[]> {
   const leastUs = new Map<string, number>()
   const counts = new Map<string, number>()
   for (const { name, op } of cases) counts.set(name, await operationsFor(op, WARM_UP_US, ROUND_US_MIN))
@@ -59,7 +73,7 @@ export function resultOf(
     readingsPerOp,
     baseline,
   }: { readingsPerOp?: number; baseline?: { name: string; cpuUsPerOp: number } } = {},
-): BenchResult {
+): CpuResult {
   const opsPerSecond = 1e6 / cpuUsPerOp
   return {
     name,
@@ -67,6 +81,20 @@ export function resultOf(
     opsPerSecond,
     ...(readingsPerOp === undefined ? {} : { readingsPerSecond: opsPerSecond * readingsPerOp }),
     ...(baseline === undefined ? {} : { baseline: baseline.name, ratio: cpuUsPerOp / baseline.cpuUsPerOp }),
+  }
+}
+
+/** The result of measured medians of wall time. */
+export function latencyOf(
+  name: string,
+  p50Ms: number,
+  { perSecond, baseline }: { perSecond?: number | undefined; baseline?: LatencyResult } = {},
+): LatencyResult {
+  return {
+    name,
+    p50Ms,
+    ...(perSecond === undefined ? {} : { opsPerSecond: perSecond }),
+    ...(baseline === undefined ? {} : { baseline: baseline.name, ratio: p50Ms / baseline.p50Ms }),
   }
 }
 

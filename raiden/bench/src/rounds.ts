@@ -1,8 +1,11 @@
-/** How senders are compared: they take turns, so that a slow spell of the machine meets all. */
+/**
+ * How senders are compared: they take turns, so that a slow spell of the machine meets all, and each begins a round as often as the others, because what
+ * the receiver still does for one payment meets the next.
+ */
 import type { Hex } from 'viem'
 
-/** Pays 1 of the smallest unit; resolves when the target has it. */
-export type Sender = { pay(target: Hex, amount: number): Promise<unknown> }
+/** Pays `amount` of the smallest unit; resolves, when the target has it, to the ms that it took. */
+export type Sender = { pay(target: Hex, amount: number): Promise<number> }
 type PerSender<T> = Record<string, T>
 
 const ROUNDS = 3
@@ -17,7 +20,7 @@ export async function oneByOne<S extends PerSender<Sender>>(
 ): Promise<{ [Name in keyof S]: number[] }> {
   const ms = emptyFor(senders)
   for (let index = 0; index < count; index++)
-    for (const [name, sender] of entriesOf(senders)) ms[name].push(await timed(() => sender.pay(target, 1)))
+    for (const [name, sender] of turned(entriesOf(senders), index)) ms[name].push(await sender.pay(target, 1))
   return ms
 }
 
@@ -28,7 +31,7 @@ export async function severalAtOnce<S extends PerSender<Sender>>(
 ): Promise<{ [Name in keyof S]: number[] }> {
   const perSecond = emptyFor(senders)
   for (let round = 0; round < ROUNDS; round++)
-    for (const [name, sender] of entriesOf(senders))
+    for (const [name, sender] of turned(entriesOf(senders), round))
       perSecond[name].push((1000 * ROUND_PAYMENTS) / (await timed(() => payMany(sender, target))))
   return perSecond
 }
@@ -45,10 +48,15 @@ async function payMany(sender: Sender, target: Hex): Promise<void> {
   await Promise.all(Array.from({ length: UNDER_WAY }, payInTurn))
 }
 
-async function timed(what: () => Promise<unknown>): Promise<number> {
+export async function timed(what: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now()
   await what()
   return performance.now() - startMs
+}
+
+function turned<T>(items: readonly T[], by: number): T[] {
+  const first = by % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
 }
 
 function entriesOf<S extends PerSender<Sender>>(senders: S): [keyof S, Sender][] {

@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { firstValueFrom, type Observable } from 'rxjs'
 import type { Hex } from 'viem'
-import { generatePrivateKey } from 'viem/accounts'
+import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
 import { MendedRaiden } from '../../node/src/sdk/mended-raiden.ts'
-import { Raiden } from '../../node/src/sdk/raiden-ts.ts'
+import { readDeployment } from '../src/deployment/record.ts'
 import type { RaidenNetwork } from '../src/start.ts'
 import type { TestChain } from './chain.ts'
 
-/** What is used of the SDK here, published or mended. */
+/** What is used of the SDK here. Mended as nodes run it: as published, several payments under way may hang for ever. */
 type Sdk = {
   address: Hex
   start(): Promise<void>
@@ -21,29 +21,43 @@ type Sdk = {
 
 type SdkClass = { create(...args: unknown[]): Promise<Sdk> }
 
-/** With the defects mended that raiden/README.md names: what nodes run. */
-export const MENDED = MendedRaiden as unknown as SdkClass
-/** As the package has it: with several payments under way it may hang. */
-export const PUBLISHED = Raiden as unknown as SdkClass
+export type SdkNodeOptions = {
+  /** Of a wallet that has ether. */
+  key: Hex
+  rpcUrl: string
+  networkUrl: string
+  contractsFile: string
+  token: Hex
+  dir: string
+}
 
 const ONE_NODE_TOKENS = 1_000_000n
 
 /** Starts one with a fresh wallet, ether and tokens; stop it afterwards. */
-export async function startSdkNode(
-  chain: TestChain,
-  network: RaidenNetwork,
-  Sdk: SdkClass = MENDED,
-): Promise<SdkNode> {
+export async function startSdkNode(chain: TestChain, network: RaidenNetwork): Promise<SdkNode> {
+  return runSdkNode(await sdkNodeOptions(chain, network))
+}
+
+/** A fresh wallet with ether and tokens, and where its node finds the rest. */
+export async function sdkNodeOptions(chain: TestChain, network: RaidenNetwork): Promise<SdkNodeOptions> {
   const key = generatePrivateKey()
-  const sdk = await Sdk.create(
-    chain.url,
-    key,
-    { prefix: join(chain.networkOptions.dir, key.slice(2, 8)) },
-    network.deployment.contracts,
+  await chain.fund(privateKeyToAddress(key), ONE_NODE_TOKENS)
+  const { token, url: rpcUrl, networkOptions } = chain
+  const { url: networkUrl, contractsFile } = network
+  return { key, rpcUrl, networkUrl, contractsFile, token, dir: networkOptions.dir }
+}
+
+/** Starts one with a wallet that is there. */
+export async function runSdkNode(options: SdkNodeOptions): Promise<SdkNode> {
+  const sdk = await (MendedRaiden as unknown as SdkClass).create(
+    options.rpcUrl,
+    options.key,
+    { prefix: join(options.dir, options.key.slice(2, 8)) },
+    readDeployment(options.contractsFile)?.contracts,
     {
-      matrixServer: network.url,
+      matrixServer: options.networkUrl,
       pfsMode: 'onlyAdditional',
-      additionalServices: [network.url],
+      additionalServices: [options.networkUrl],
       confirmationBlocks: 0,
       pollingInterval: 200,
       httpTimeout: 10_000,
@@ -56,9 +70,8 @@ export async function startSdkNode(
       fallbackIceServers: [],
     },
   )
-  await chain.fund(sdk.address, ONE_NODE_TOKENS)
   await sdk.start()
-  return new SdkNode(sdk, chain.token)
+  return new SdkNode(sdk, options.token)
 }
 
 export class SdkNode {

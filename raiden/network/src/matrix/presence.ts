@@ -5,8 +5,9 @@
 import type { Address } from 'viem'
 import type { Accounts } from './accounts.ts'
 
-// Between two syncs a healthy node takes milliseconds; a busy machine gets its time.
-const BETWEEN_SYNCS_MS_MAX = 5_000
+// Between two syncs a healthy node takes milliseconds, on a busy machine seconds. A node that a mediator takes for gone costs the payer a lock that expires; one
+// that is taken for present while it is started again, a moment. Synapse waits 30 s.
+const BETWEEN_SYNCS_MS_MAX = 15_000
 // matrix-js-sdk asks again 5 to 10 s after it found the server gone; who was online before counts as online for so long after a start.
 const AFTER_START_MS = 15_000
 
