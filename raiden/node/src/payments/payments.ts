@@ -122,7 +122,7 @@ export class Payments {
     for (const transfer of Object.values(raiden.state.transfers)) this.#judge(transfer)
     for (const { secretHash } of journal.pending()) {
       const key = `sent:${secretHash}`
-      const transfer = raiden.state.transfers[key] ?? (await raiden.database.get(key).catch(() => undefined))
+      const transfer = raiden.state.transfers[key] ?? (await storedTransfer(raiden, key))
       if (transfer) this.#judge(transfer)
       else {
         log.warn({ secretHash }, 'a payment had not left this node when it ended')
@@ -150,7 +150,7 @@ export class Payments {
 
   async #importHistory(raiden: MendedRaiden): Promise<void> {
     for (const { key } of await raiden.getTransfers()) {
-      const transfer = await raiden.database.get(key).catch(() => undefined)
+      const transfer = await storedTransfer(raiden, key)
       if (transfer) this.#judge(transfer)
     }
   }
@@ -216,6 +216,19 @@ export class Payments {
     const waiters = this.#waiting.get(payment.secretHash)
     if (payment.direction !== 'sent' || !waiters) return
     for (const resolve of [...waiters]) resolve(payment)
+  }
+}
+
+/** Undefined when the SDK has none. That its database cannot tell is no answer: taken for one, a payment that left would be made again. */
+async function storedTransfer(
+  { database }: Pick<MendedRaiden, 'database'>,
+  key: string,
+): Promise<TransferState | undefined> {
+  try {
+    return await database.get(key)
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return undefined
+    throw error
   }
 }
 
