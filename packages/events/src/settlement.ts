@@ -30,7 +30,7 @@ const planField = z.custom<PayoutPlan>(
 const reserved = defineEvent({
   type: 'settlement.reserved.v1',
   summary:
-    'The payer can pay all that is agreed: the channels to its partners have it, or its wallet. Leg 0 starts only after it.',
+    'The payer can pay all that is agreed: its own channels have it, or its wallet. What a party in the middle passes on is for that party to hold ready. Leg 0 starts only after it.',
   subject,
   data: z.strictObject({
     ...shipmentOf,

@@ -8,7 +8,7 @@ import {
   settleArguments,
   settlementTokenAbi,
 } from '@consign/chain'
-import { general, type Terms } from '@consign/terms'
+import { formatTokens, general, type Terms } from '@consign/terms'
 import { encodeFunctionData, type Hex } from 'viem'
 import type { Acknowledged } from './acknowledgement.ts'
 
@@ -40,7 +40,7 @@ export function fundCall({ agreement, terms }: AgreementOf): Intent {
 export function acknowledgeCall(agreement: Hex, { party, cumulative, signature }: Acknowledged): Intent {
   const args = [party, BigInt(cumulative), signature.ecdsa] as const
   const data = encodeAgreementCall({ functionName: 'acknowledge', args })
-  const what = `show that ${party} has acknowledged ${cumulative}`
+  const what = `show that ${party} has acknowledged ${formatTokens(BigInt(cumulative))} tokens`
   return { key: `acknowledge:${agreement}:${party}:${cumulative}`, to: agreement, data, what, agreement }
 }
 
