@@ -36,7 +36,8 @@ export async function run(): Promise<BenchResult[]> {
     return []
   }
   const child = spawn(process.execPath, [PROGRAM], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const endWithUs = () => child.kill('SIGKILL')
+  // It has processes of its own, which it ends then.
+  const endWithUs = () => child.kill('SIGTERM')
   process.once('exit', endWithUs)
   try {
     const figures = await readFigures(child)
