@@ -1,39 +1,26 @@
 import { encodeSignedAccept, type SignedAccept, toHex } from '@consign/envelope'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
-import { type Hex, parseEvent, subjects } from '@consign/events'
+import { type Hex, subjects } from '@consign/events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
+import { SampleJourney } from '../src/sample-journey.ts'
 import { ask } from './ask.ts'
-import { ServiceProcess } from './service-process.ts'
+import { openScene, type Scene, toldTypes } from './scene.ts'
 
 const STRANGER: Hex = `0x${'99'.repeat(20)}`
 
 let journey: SampleJourney
-let server: NatsServer
-let nats: Awaited<ReturnType<typeof connectNats>>
-let log: EventLog
-let service: ServiceProcess
+let scene: Scene
+let nats: Scene['nats']
+let log: Scene['log']
+let service: Scene['service']
 let terms: Awaited<ReturnType<SampleJourney['signedTerms']>>
 beforeAll(async () => {
   journey = new SampleJourney()
   terms = await journey.signedTerms()
-  server = await startNatsServer()
-  nats = await connectNats({ url: server.url, name: 'test' })
-  log = await connectEventLog({ nats })
-  service = new ServiceProcess({
-    NATS_URL: server.url,
-    CHAIN_ID: String(DEPLOYMENT.chainId),
-    FACTORY: DEPLOYMENT.factory,
-    IMPLEMENTATION: DEPLOYMENT.implementation,
-  })
+  scene = await openScene()
+  ;({ nats, log, service } = scene)
   service.start()
 })
-afterAll(async () => {
-  await service?.stop()
-  await nats?.close()
-  await server?.stop()
-})
+afterAll(() => scene?.close())
 
 const codeOf = (answer: unknown) => (answer as { error?: { code: string } }).error?.code ?? 'not refused'
 
@@ -48,12 +35,7 @@ const accept = async (signed: SignedAccept, by: Hex = signed.record.party) =>
     }),
   )
 
-async function types(): Promise<string[]> {
-  const found: string[] = []
-  for await (const { data } of log.read([subjects.custody(journey.agreement)]))
-    found.push(parseEvent(data).type.replace(/^custody\.|\.v1$/g, ''))
-  return found
-}
+const types = () => toldTypes(log, journey.agreement)
 
 let names = 0
 const store = (subject: string, bytes: Uint8Array) => log.publish(subject, bytes, { msgId: `bad ${names++}` })

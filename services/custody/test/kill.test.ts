@@ -1,15 +1,11 @@
 import { encodeSignedAccept, toHex } from '@consign/envelope'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
-import { parseEvent, subjects } from '@consign/events'
+import { subjects } from '@consign/events'
 import { headers } from '@nats-io/nats-core'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
+import { SampleJourney } from '../src/sample-journey.ts'
 import { STEPS } from '../src/steps.ts'
 import { ask as askAt } from './ask.ts'
-import { ServiceProcess } from './service-process.ts'
-
-type Nats = Awaited<ReturnType<typeof connectNats>>
+import { openScene, type Scene, toldTypes } from './scene.ts'
 
 let journey: SampleJourney
 let offer: Awaited<ReturnType<SampleJourney['offer']>>
@@ -22,26 +18,15 @@ beforeAll(async () => {
   cut = await journey.cut(0, offer.digest, accept.digest)
 })
 
-let server: NatsServer
-let nats: Nats
-let log: EventLog
-let service: ServiceProcess
+let scene: Scene
+let nats: Scene['nats']
+let log: Scene['log']
+let service: Scene['service']
 beforeEach(async () => {
-  server = await startNatsServer()
-  nats = await connectNats({ url: server.url, name: 'test' })
-  log = await connectEventLog({ nats })
-  service = new ServiceProcess({
-    NATS_URL: server.url,
-    CHAIN_ID: String(DEPLOYMENT.chainId),
-    FACTORY: DEPLOYMENT.factory,
-    IMPLEMENTATION: DEPLOYMENT.implementation,
-  })
+  scene = await openScene()
+  ;({ nats, log, service } = scene)
 })
-afterEach(async () => {
-  await service.stop()
-  await nats.close()
-  await server.stop()
-})
+afterEach(() => scene?.close())
 
 const ask = (name: string, command: string, payload: unknown) =>
   askAt(nats, journey.wallet(name), command, payload)
@@ -67,13 +52,7 @@ async function travel(): Promise<void> {
 
 const JOURNEY = ['agreement.signed', 'packed', 'offered', 'accepted', 'transferred']
 
-async function types(): Promise<string[]> {
-  const found: string[] = []
-  for await (const { data } of log.read([subjects.custody(journey.agreement)])) {
-    found.push(parseEvent(data).type.replace(/^custody\.|\.v1$/g, ''))
-  }
-  return found
-}
+const types = () => toldTypes(log, journey.agreement)
 
 async function fed(): Promise<string[]> {
   const shown: string[] = []

@@ -1,10 +1,8 @@
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
 import { parseEvent, subjects } from '@consign/events'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
+import { SampleJourney } from '../src/sample-journey.ts'
 import { ask } from './ask.ts'
-import { ServiceProcess } from './service-process.ts'
+import { openScene, type Scene, toldTypes } from './scene.ts'
 
 const PARTIES = ['factory', 'supplier', 'shipper-x', 'shipper-y']
 const STORY = ['agreement.signed', 'packed', 'transferred.manually', 'transferred.manually', 'delivered']
@@ -19,37 +17,22 @@ beforeAll(async () => {
   ]
 })
 
-let server: NatsServer
-let nats: Awaited<ReturnType<typeof connectNats>>
-let log: EventLog
-let service: ServiceProcess
+let scene: Scene
+let nats: Scene['nats']
+let log: Scene['log']
+let service: Scene['service']
 beforeEach(async () => {
-  server = await startNatsServer()
-  nats = await connectNats({ url: server.url, name: 'test' })
-  log = await connectEventLog({ nats })
-  service = new ServiceProcess({
-    NATS_URL: server.url,
-    CHAIN_ID: String(DEPLOYMENT.chainId),
-    FACTORY: DEPLOYMENT.factory,
-    IMPLEMENTATION: DEPLOYMENT.implementation,
-  })
+  scene = await openScene()
+  ;({ nats, log, service } = scene)
 })
-afterEach(async () => {
-  await service.stop()
-  await nats.close()
-  await server.stop()
-})
+afterEach(() => scene?.close())
 
 const asked = (name: string, command: string, payload: unknown) =>
   ask(nats, journey.wallet(name), command, payload)
 
 const typeOf = (data: Uint8Array) => parseEvent(data).type.replace(/^custody\.|\.v1$/g, '')
 
-async function types(): Promise<string[]> {
-  const found: string[] = []
-  for await (const { data } of log.read([subjects.custody(journey.agreement)])) found.push(typeOf(data))
-  return found
-}
+const types = () => toldTypes(log, journey.agreement)
 
 async function shown(name: string): Promise<string[]> {
   const filter = subjects.feed(journey.wallet(name), journey.sample.facts.shipment, '>')

@@ -1,35 +1,21 @@
 import { encodeSignedAccept, toHex } from '@consign/envelope'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
-import { parseEvent, subjects } from '@consign/events'
+import { subjects } from '@consign/events'
 import { sampleAgreement } from '@consign/terms/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { DEPLOYMENT, SampleJourney } from '../src/sample-journey.ts'
+import { SampleJourney } from '../src/sample-journey.ts'
 import { ask } from './ask.ts'
-import { ServiceProcess } from './service-process.ts'
+import { openScene, type Scene, toldTypes } from './scene.ts'
 
 const journey = new SampleJourney(withoutWindow())
-let server: NatsServer
-let nats: Awaited<ReturnType<typeof connectNats>>
-let log: EventLog
-let service: ServiceProcess
+let scene: Scene
+let nats: Scene['nats']
+let log: Scene['log']
+let service: Scene['service']
 beforeEach(async () => {
-  server = await startNatsServer()
-  nats = await connectNats({ url: server.url, name: 'test' })
-  log = await connectEventLog({ nats })
-  service = new ServiceProcess({
-    NATS_URL: server.url,
-    CHAIN_ID: String(DEPLOYMENT.chainId),
-    FACTORY: DEPLOYMENT.factory,
-    IMPLEMENTATION: DEPLOYMENT.implementation,
-    WINDOW_GRACE_MS: '0',
-  })
+  scene = await openScene({ WINDOW_GRACE_MS: '0' })
+  ;({ nats, log, service } = scene)
 })
-afterEach(async () => {
-  await service.stop()
-  await nats.close()
-  await server.stop()
-})
+afterEach(() => scene?.close())
 
 /** The sample's terms, in which the dispute window passes at once. */
 function withoutWindow() {
@@ -40,12 +26,7 @@ function withoutWindow() {
   return { ...sample, terms: { ...sample.terms, clauses } }
 }
 
-async function types(): Promise<string[]> {
-  const found: string[] = []
-  for await (const { data } of log.read([subjects.custody(journey.agreement)]))
-    found.push(parseEvent(data).type.replace(/^custody\.|\.v1$/g, ''))
-  return found
-}
+const types = () => toldTypes(log, journey.agreement)
 
 const asked = (name: string, command: string, payload: unknown) =>
   ask(nats, journey.wallet(name), command, payload)
