@@ -35,7 +35,7 @@ export class ProcessGroup {
   constructor(logDir: string) {
     this.logDir = logDir
     mkdirSync(logDir, { recursive: true })
-    process.once('exit', () => this.killAll())
+    process.once('exit', this.killAll)
   }
 
   start(spec: ProcessSpec): Running {
@@ -81,12 +81,13 @@ export class ProcessGroup {
     this.stopping = true
     const running = [...this.children.values()].reverse()
     for (const child of running) child.kill('SIGTERM')
-    const late = setTimeout(() => this.killAll(), DRAIN_MS)
+    const late = setTimeout(this.killAll, DRAIN_MS)
     await Promise.all(running.map((child) => child.ended))
     clearTimeout(late)
+    process.off('exit', this.killAll)
   }
 
-  private killAll(): void {
+  private readonly killAll = (): void => {
     for (const child of this.children.keys()) child.kill('SIGKILL')
   }
 }
