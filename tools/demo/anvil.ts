@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '@consign/envelope'
+import { freePort } from '@consign/eventlog/testing'
 import { createWalletClient, type Hex, http, parseEther, publicActions, testActions } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { anvil as anvilChain } from 'viem/chains'
-import { freePort, type ProcessGroup } from './processes.ts'
+import type { ProcessGroup } from './processes.ts'
 
 const READY_MS_MAX = 15_000
 // Anvil's own test phrase, known to everybody: it holds play money on a chain that ends with this process.

@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Refusal } from '@consign/envelope'
+import { freePort } from '@consign/eventlog/testing'
 import { connect } from '@nats-io/transport-node'
-import { freePort, type ProcessGroup } from './processes.ts'
+import type { ProcessGroup } from './processes.ts'
 
 const READY_MS_MAX = 15_000
 

@@ -2,9 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@consign/eventlog/testing'
 import { getAddress, type Hex } from 'viem'
 import {
   endProgram,
@@ -48,16 +49,16 @@ async function startGate(target: URL) {
     }
     from.pipe(to).pipe(from)
   })
-  const listen = (port: number) => once(server.listen(port, '127.0.0.1'), 'listening')
-  await listen(0)
-  const { port } = server.address() as AddressInfo
+  const port = await freePort()
+  const listen = () => once(server.listen(port, '127.0.0.1'), 'listening')
+  await listen()
   return {
     url: `http://127.0.0.1:${port}`,
     close() {
       server.close()
       for (const socket of open) socket.destroy()
     },
-    open: () => listen(port),
+    open: listen,
     hold() {
       held = Promise.withResolvers()
     },
