@@ -27,7 +27,8 @@ export type DeviceOptions = {
     | { kind: 'simulation'; seed: number; paceMs: number; readingsPerLeg: number }
     | ({ kind: 'replay' } & Replay)
   nowMs: number
-  killAt?: string | undefined
+  /** As of a service that is supervised. */
+  killAt?: readonly string[] | undefined
   onEvent: (event: EdgeEvent) => void
 }
 
@@ -43,12 +44,13 @@ export async function startDevice(stack: Stack, options: DeviceOptions): Promise
   let running: ReturnType<Stack['processes']['start']> | undefined
   const run = async (): Promise<void> => {
     for (;;) {
-      const killAt = starts++ === 0 && options.killAt !== undefined ? { CONSIGN_KILL_AT: options.killAt } : {}
+      const CONSIGN_KILL_AT = options.killAt?.[starts] ?? ''
+      starts++
       running = stack.processes.start({
         name: `edge-${options.name}`,
         command: process.execPath,
         args: [EDGE],
-        env: { ...env, ...killAt },
+        env: { ...env, CONSIGN_KILL_AT },
         onLine: (line) => options.onEvent(JSON.parse(line) as EdgeEvent),
       })
       const ended = await running.ended

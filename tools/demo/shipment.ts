@@ -52,8 +52,8 @@ export type ShipmentOptions = {
   contest?: boolean | undefined
   /** Signs the terms only when the device has been sending for a while. For tests: what it sends is parked until then. */
   signLate?: boolean | undefined
-  /** Where the edge program kills itself the first time it runs. For tests. */
-  killAt?: string | undefined
+  /** Where the edge program kills itself the first time it runs, the second time, and so on. For tests. */
+  killAt?: readonly string[] | undefined
   onEdge: (event: EdgeEvent) => void
 }
 

@@ -27,7 +27,7 @@ export type StackOptions = {
   /** How the organisation pays. */
   payments: Payments
   /** Where a service kills itself the first time it runs: one of its own step names. For tests. */
-  killAt?: Partial<Record<ServiceName, string>>
+  killAt?: Partial<Record<ServiceName, readonly string[]>>
   say: (line: string) => void
   /** Ends the start: what runs already is stopped. */
   signal?: AbortSignal | undefined

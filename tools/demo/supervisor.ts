@@ -6,8 +6,8 @@ export type Supervised = {
   name: string
   program: string
   env: Record<string, string>
-  /** The step at which its first run kills itself. */
-  killAt?: string | undefined
+  /** The step at which its first run kills itself, then that of its second, and so on. */
+  killAt?: readonly string[] | undefined
   /** Answers 200 once it can work. */
   healthUrl: string
   onRestart: () => void
@@ -21,12 +21,13 @@ const READY_MS_MAX = 30_000
 export async function supervise(processes: ProcessGroup, service: Supervised): Promise<void> {
   let starts = 0
   const start = (): Running => {
-    const killAt = starts++ === 0 && service.killAt !== undefined ? { CONSIGN_KILL_AT: service.killAt } : {}
+    const CONSIGN_KILL_AT = service.killAt?.[starts] ?? ''
+    starts++
     const running = processes.start({
       name: service.name,
       command: process.execPath,
       args: [service.program],
-      env: { ...service.env, ...killAt },
+      env: { ...service.env, CONSIGN_KILL_AT },
     })
     void running.ended.then(async () => {
       if (processes.stopping || starts > RESTARTS_MAX) return
