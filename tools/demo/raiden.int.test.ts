@@ -1,10 +1,11 @@
-// A shipment whose payments go over real Raiden channels: directly, and mediated by the supplier.
+// A shipment whose payments go over real Raiden channels, directly and mediated by the supplier, by a settlement service that is killed while it pays.
 import { raidenClient } from '@consign/raiden-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasRaiden } from './raiden.ts'
 import { type Rehearsal, rehearse } from './rehearsal.ts'
 import { auditApart, type ShipmentRun } from './run.ts'
 
+const KILLED_AT = ['settlement.attempted', 'settlement.posted']
 const ALL_HOLD = { conserved: true, replayIdentical: true, anchorsVerified: true, nothingLost: true }
 
 if (!hasRaiden())
@@ -14,12 +15,13 @@ describe.skipIf(!hasRaiden())('a shipment that is paid over Raiden', () => {
   let rehearsal: Rehearsal
   let run: ShipmentRun
   beforeAll(async () => {
-    rehearsal = await rehearse({ payments: 'raiden' })
+    rehearsal = await rehearse({ payments: 'raiden', killAt: { settlement: KILLED_AT } })
     run = await rehearsal.ship({ name: 'channels', serial: 700 })
   }, 180_000)
   afterAll(() => rehearsal?.end())
 
-  it('pays every party what the plan says, and all checks hold', () => {
+  it('pays every party what the plan says, once however often it was killed, and all checks hold', () => {
+    expect(rehearsal.stack.restarts.settlement).toBe(KILLED_AT.length)
     const { payouts, refundTokens, checks } = run.document
     expect(payouts.map(({ party, paidTokens, via }) => [party, paidTokens, via])).toEqual([
       ['supplier', '200', 'raiden'],
