@@ -41,11 +41,14 @@ const reserved = defineEvent({
 
 const planned = defineEvent({
   type: 'settlement.planned.v1',
-  summary: 'Who gets what; follows from terms and violations alone.',
+  summary:
+    'Who gets what; follows from terms and violations alone. Of goods that never came: what the contract has fixed.',
   subject,
   data: z.strictObject({
     ...shipmentOf,
     plan: planField,
+    /** The agreement was closed on chain without delivery. */
+    undelivered: z.literal(true).optional(),
     /** What of the plan is left to the guarantees: each is claimed on chain for its wallet, and pays the rest of its due. */
     guaranteed: z.array(z.strictObject({ wallet: addressField, amount: amountField })).optional(),
     /** What is paid off chain is paid in slices of this part of it, in ten-thousandths. */
@@ -127,11 +130,43 @@ const paymentMade = defineEvent({
     ),
 })
 
+const paymentLapsed = defineEvent({
+  type: 'settlement.payment.lapsed.v1',
+  summary:
+    'What was left to a guarantee will never be paid: the contract owes it no more, by what its wallet has acknowledged there or what was fixed.',
+  subject,
+  data: z.strictObject({ ...paymentOf, code: z.string().min(1), reason: z.string().min(1) }),
+})
+
+const overpaid = defineEvent({
+  type: 'settlement.overpaid.v1',
+  summary:
+    'A wallet has got more than its due, as it had its guarantee paid out while a slice was paid: by one slice at most. Nothing more is paid to it.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    wallet: addressField,
+    due: amountField,
+    /** Off chain, and out of its guarantee. */
+    paid: amountField,
+    claimed: amountField,
+    /** paid + claimed - due. */
+    excess: amountField,
+  }),
+})
+
 const settled = defineEvent({
   type: 'settlement.settled.v1',
-  summary: 'Every payment of the plan was made: paid + refund = amounts.',
+  summary:
+    'Nothing of the plan is to be paid any more: paid + lapsed + refund = amounts + overpaid; what is absent is 0.',
   subject,
-  data: z.strictObject({ ...shipmentOf, paid: amountField, refund: amountField }),
+  data: z.strictObject({
+    ...shipmentOf,
+    paid: amountField,
+    refund: amountField,
+    lapsed: amountField.optional(),
+    overpaid: amountField.optional(),
+  }),
 })
 
 const acknowledged = defineEvent({
@@ -173,6 +208,8 @@ export const SETTLEMENT_EVENTS = [
   paymentRefused,
   paymentDiverted,
   paymentMade,
+  paymentLapsed,
+  overpaid,
   settled,
   acknowledged,
   concluded,

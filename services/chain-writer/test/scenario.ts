@@ -68,8 +68,26 @@ export async function makeScenario(place: Place, draft?: TermsDraft): Promise<Sc
 
 /** Writes all of it, in the order in which it would have happened; `isReserved`: also what the payer's settlement says. */
 export async function writeScenario(log: EventLog, scenario: Scenario, isReserved = true): Promise<void> {
+  await writeStart(log, scenario, isReserved)
+  for (const leg of scenario.handovers.keys()) {
+    await writeLeg(log, scenario, leg)
+    await writeHandover(log, scenario, leg)
+  }
+  const { to } = scenario.handovers.at(-1)!
+  await append(log, { type: 'custody.delivered.v1', data: { ...ofShipment(scenario), leg: 2, to } })
+}
+
+/** The same shipment, of which nothing is heard any more after the violation in leg 1. */
+export async function writeLost(log: EventLog, scenario: Scenario): Promise<void> {
+  await writeStart(log, scenario, true)
+  await writeLeg(log, scenario, 0)
+  await writeHandover(log, scenario, 0)
+  await writeLeg(log, scenario, 1)
+}
+
+async function writeStart(log: EventLog, scenario: Scenario, isReserved: boolean): Promise<void> {
   const { shipment, legs, handovers } = scenario
-  const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
+  const of = ofShipment(scenario)
   const { terms, termsHash, payerSignature, payeeSignature } = shipment
   await append(log, {
     type: 'custody.agreement.signed.v1',
@@ -87,12 +105,20 @@ export async function writeScenario(log: EventLog, scenario: Scenario, isReserve
   })
   // Without a guarantee nothing else says that the payer can pay.
   if (isReserved && general(terms).guaranteeTotal === '0') await append(log, reservedFact(scenario))
-  for (const [leg, { handover, from, to }] of handovers.entries()) {
-    await writeEnvelopes(log, legs[leg]!, deviceId(shipment.device.public))
-    if (leg === 1) await append(log, chargedFact(scenario))
-    await append(log, transferredFact(of, legs[leg]!, { handover, from, to }))
-  }
-  await append(log, { type: 'custody.delivered.v1', data: { ...of, leg: 2, to: handovers.at(-1)!.to } })
+}
+
+async function writeLeg(log: EventLog, scenario: Scenario, leg: number): Promise<void> {
+  await writeEnvelopes(log, scenario.legs[leg]!, deviceId(scenario.shipment.device.public))
+  if (leg === 1) await append(log, chargedFact(scenario))
+}
+
+async function writeHandover(log: EventLog, scenario: Scenario, leg: number): Promise<void> {
+  const moved = scenario.handovers[leg]!
+  await append(log, transferredFact(ofShipment(scenario), scenario.legs[leg]!, moved))
+}
+
+function ofShipment({ shipment }: Scenario) {
+  return { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
 }
 
 /** The same shipment without a cut by the device of leg 0: the custodians hand over by hand, and a device with other keys goes on. */

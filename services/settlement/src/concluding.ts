@@ -3,15 +3,26 @@
  * to repeat from the start at any point.
  */
 import { Refusal } from '@consign/envelope'
-import { general, guaranteeOf, type PartyClause, parties, type Terms, windows } from '@consign/terms'
+import {
+  general,
+  guaranteeOf,
+  type PartyClause,
+  type PayoutPlan,
+  parties,
+  type Terms,
+  windows,
+} from '@consign/terms'
 import type { Hex } from 'viem'
-import type { AgreementChain, Fixed } from './adapters/agreement-chain.ts'
-import { type AgreementOf, acknowledgeCall, claimCall, releaseCall, settleCall } from './domain/calls.ts'
+import type { AgreementChain } from './adapters/agreement-chain.ts'
+import { type AgreementOf, acknowledgeCall, claimCall, releaseCall } from './domain/calls.ts'
+import { dueOf, type Fixed } from './domain/fixed-plan.ts'
 import { dueByWallet } from './domain/guaranteed.ts'
+import { isOpen } from './domain/payments.ts'
 import type { Conclusion, Payment, Settlement } from './domain/settlement.ts'
-import { openProofs, provenPlanOf, type Shipment } from './domain/shipment.ts'
+import { provenPlanOf, type Shipment } from './domain/shipment.ts'
 import { isClaim, restOf } from './domain/slices.ts'
 import { Waiting } from './domain/waiting.ts'
+import { settleOnChain } from './fixing.ts'
 
 export type ConcludingOptions = {
   chain: AgreementChain
@@ -21,6 +32,8 @@ export type ConcludingOptions = {
   onOwnClaim: (wallet: Hex, amount: bigint, txHash: Hex) => Promise<void>
   /** told when the contract has paid another amount than it was left */
   onOtherAmount: (payment: Payment, amount: bigint) => void
+  /** told when the contract owes nothing of what the plan left to it, for good */
+  onLapsed: (payment: Payment, reason: string) => Promise<void>
   /** told of what the contract refused, when that stops nothing */
   onRefused: (refusal: Refusal) => void
 }
@@ -44,11 +57,12 @@ export async function concludeOnChain(
   const isComplete = ([wallet]: [Hex, unknown]) => restOf(settlement, wallet) <= 0n
   const complete = new Map([...settlement.acknowledged].filter(isComplete))
   await showAcknowledgements(of, complete, options)
-  const fixed = (await chain.fixed(of.agreement)) ?? (await settle(shipment, chain))
+  const fixed = await settleOnChain(shipment, chain)
   await showAcknowledgements(of, settlement.acknowledged, options)
   await closeGuarantees(of, fixed, settlement, options)
   await waitForSilent(of, fixed, settlement, chain)
-  return { conclusion: await conclusionOf(shipment, fixed, chain), shown: settlement.acknowledged }
+  const plan = settlement.undelivered ? settlement.plan! : provenPlanOf(shipment)
+  return { conclusion: await conclusionOf(of, plan, fixed, chain), shown: settlement.acknowledged }
 }
 
 // Who has not acknowledged a slice may still do so until the payment window ends, and gets the next one.
@@ -86,30 +100,6 @@ async function showAcknowledgements(
   await Promise.all([...acknowledged.values()].map(show))
 }
 
-async function settle(shipment: Shipment & { terms: Terms }, chain: AgreementChain): Promise<Fixed> {
-  const { agreement } = shipment
-  const isSettled = () => chain.isSettled(agreement)
-  if (!(await isSettled())) await requireSettleable(shipment, chain)
-  await chain.ensure(settleCall(shipment), isSettled)
-  const fixed = await chain.fixed(agreement)
-  if (fixed === undefined) throw new Waiting('finality', 'somebody has settled it, not final yet')
-  return fixed
-}
-
-// After settlement nothing more can be proven: what the plan charges must be proven before, or cannot be.
-async function requireSettleable(shipment: Shipment & { terms: Terms }, chain: AgreementChain) {
-  const reverted = await chain.settleRevert(shipment)
-  const from = reverted?.name === 'AgreementNotSettleable' ? Number(reverted.args[0]) * 1000 : undefined
-  if (from === 0) throw new Waiting('delivery', 'settling waits for the delivery on chain')
-  const open = openProofs(shipment)
-  if (open.length > 0)
-    throw new Waiting('proofs', `settling waits for chain-writer to prove ${open.join(', ')}`)
-  if (from !== undefined)
-    throw new Waiting('window', `it can be settled from ${new Date(from).toISOString()}`, from)
-  if (reverted?.name === 'AgreementDisputesOpen')
-    throw new Waiting('disputes', `settling waits for ${reverted.args[0]} open disputes: resolve them`)
-}
-
 // All parties at once, so that none waits for another.
 async function closeGuarantees(
   of: AgreementOf,
@@ -136,20 +126,15 @@ async function closeGuarantees(
 }
 
 async function closeGuarantee({ of, party, payment, fixed }: Party, options: ConcludingOptions) {
-  const { chain, onClaimed, onOwnClaim, onOtherAmount } = options
+  const { chain, onOwnClaim } = options
   const { agreement, terms } = of
   const { wallet, name } = party
   const paymentEndsMs = fixed.settledAtMs + windows(terms).paymentMs
   const isPaymentOver = (await chain.nowMs()) >= paymentEndsMs
-  if (payment !== undefined && !payment.made) {
+  if (payment !== undefined && isOpen(payment)) {
     if (!isPaymentOver)
       throw new Waiting('guarantee', `the guarantee of ${name} can be claimed later`, paymentEndsMs)
-    // Whoever claims: the contract pays all that it can at once.
-    const isClaimed = async () => (await chain.guaranteeUse(agreement, wallet)).claimed > 0n
-    await chain.ensure(claimCall(of, wallet), isClaimed)
-    const { txHash, amount } = await chain.claimedBy(agreement, wallet)
-    if (amount !== BigInt(payment.amount)) onOtherAmount(payment, amount)
-    await onClaimed(payment, txHash)
+    await claimGuarantee({ of, party, payment, fixed }, options)
   }
   const { owed, free, acknowledged, claimed } = await guaranteeLeft(party, of, fixed, chain)
   if (payment === undefined && claimed > 0n)
@@ -160,37 +145,55 @@ async function closeGuarantee({ of, party, payment, fixed }: Party, options: Con
   if (free > 0n) await chain.ensure(releaseCall(of, wallet, acknowledged), isReleased)
 }
 
+// Whoever claims: the contract pays all that it can at once. It pays nothing to who has shown it an acknowledgement of all meanwhile.
+async function claimGuarantee(
+  { of, party, payment, fixed }: Party & { payment: Payment },
+  { chain, onClaimed, onLapsed, onOtherAmount }: ConcludingOptions,
+): Promise<void> {
+  const { agreement } = of
+  const { wallet, name } = party
+  const isClaimed = async () => (await chain.guaranteeUse(agreement, wallet)).claimed > 0n
+  if (!(await isClaimed())) {
+    const { owed, acknowledged } = await guaranteeLeft(party, of, fixed, chain, 'final')
+    const reason = `${name} is due ${dueOf(fixed, wallet)} by the contract, and has acknowledged ${acknowledged} there`
+    if (owed === 0n) return await onLapsed(payment, reason)
+  }
+  await chain.ensure(claimCall(of, wallet), isClaimed)
+  const { txHash, amount } = await chain.claimedBy(agreement, wallet)
+  if (amount !== BigInt(payment.amount)) onOtherAmount(payment, amount)
+  await onClaimed(payment, txHash)
+}
+
 // By the contract's own rule: what is left of the guarantee, and how much of it the party can still claim.
 async function guaranteeLeft(
   { wallet, amount }: PartyClause,
   { agreement, terms }: AgreementOf,
-  { dues }: Fixed,
+  fixed: Fixed,
   chain: AgreementChain,
+  when?: 'final',
 ): Promise<{ owed: bigint; free: bigint; acknowledged: bigint; claimed: bigint }> {
-  const { acknowledged, claimed, released } = await chain.guaranteeUse(agreement, wallet)
+  const { acknowledged, claimed, released } = await chain.guaranteeUse(agreement, wallet, when)
   const left = guaranteeOf(BigInt(amount), general(terms).guaranteeBps) - claimed - released
-  const unpaid = (dues.get(wallet) ?? 0n) - acknowledged - claimed
+  const unpaid = dueOf(fixed, wallet) - acknowledged - claimed
   const owed = unpaid <= 0n ? 0n : unpaid < left ? unpaid : left
   return { owed, free: left - owed, acknowledged, claimed }
 }
 
 async function conclusionOf(
-  shipment: Shipment & { terms: Terms },
-  { dues, refund }: Fixed,
+  { agreement, terms }: AgreementOf,
+  plan: PayoutPlan,
+  fixed: Fixed,
   chain: AgreementChain,
 ): Promise<Conclusion> {
-  const { agreement, terms } = shipment
   const paid = parties(terms).filter(({ role }) => role !== 'payer')
   const uses = await Promise.all(paid.map(({ wallet }) => chain.guaranteeUse(agreement, wallet)))
-  const dueOf = (wallet: Hex) => dues.get(wallet) ?? 0n
-  const plan = provenPlanOf(shipment)
   const planned = dueByWallet(plan)
   return {
-    dues: paid.map(({ wallet }) => ({ wallet, due: String(dueOf(wallet)) })),
-    refund: String(refund),
+    dues: paid.map(({ wallet }) => ({ wallet, due: String(dueOf(fixed, wallet)) })),
+    refund: String(fixed.refund),
     asPlanned:
-      plan.refund === String(refund) &&
-      paid.every(({ wallet }) => dueOf(wallet) === (planned.get(wallet) ?? 0n)),
+      plan.refund === String(fixed.refund) &&
+      paid.every(({ wallet }) => dueOf(fixed, wallet) === (planned.get(wallet) ?? 0n)),
     claimed: String(uses.reduce((sum, { claimed }) => sum + claimed, 0n)),
     released: String(uses.reduce((sum, { released }) => sum + released, 0n)),
   }

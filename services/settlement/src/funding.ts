@@ -5,20 +5,26 @@
 import { general } from '@consign/terms'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import { type AgreementOf, approveCall, fundCall } from './domain/calls.ts'
+import { isLost } from './domain/shipment.ts'
 import { Waiting } from './domain/waiting.ts'
 import type { Known } from './ledger.ts'
 import type { Reserving } from './reserving.ts'
 
-/** Resolves when it is reserved, and paid in for good, by whomever. Throws Waiting, or a Refusal with retry. */
+/**
+ * Resolves when it is reserved, and paid in for good, by whomever; with false when it was closed before it was. Throws Waiting, or a Refusal with
+ * retry.
+ */
 export async function fundAgreement(
   shipment: Known,
-  chain: AgreementChain,
   reserving: Reserving,
-): Promise<void> {
+  { chain, now }: { chain: AgreementChain; now: () => number },
+): Promise<boolean> {
   if (!(await chain.exists(shipment.agreement)))
     throw new Waiting('agreement', 'its guarantee waits for the contract, which chain-writer creates')
+  if (isLost(shipment, now()) && (await chain.isClosedUndelivered(shipment.agreement))) return false
   await reserving.reserve(shipment)
   if (general(shipment.terms).guaranteeTotal !== '0') await payIn(shipment, chain)
+  return true
 }
 
 async function payIn(of: AgreementOf, chain: AgreementChain): Promise<void> {

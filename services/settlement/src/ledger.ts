@@ -4,7 +4,14 @@ import { type ConsignEvent, type Hex, parseEvent } from '@consign/events'
 import { general, payer, type Terms } from '@consign/terms'
 import { AttemptBook } from './domain/attempt-book.ts'
 import { dueByWallet } from './domain/guaranteed.ts'
-import { dueAtMs, evolveShipment, newShipment, type Shipment, type ShipmentEvent } from './domain/shipment.ts'
+import {
+  dueAtMs,
+  evolveShipment,
+  isLost,
+  newShipment,
+  type Shipment,
+  type ShipmentEvent,
+} from './domain/shipment.ts'
 
 export type Organisation = { wallet: Hex; chainId: number; token: Hex }
 
@@ -25,6 +32,8 @@ export class Ledger {
   readonly #settled = new Set<Hex>()
   /** on chain; who was silent may still go on */
   readonly #concluded = new Set<Hex>()
+  /** agreement and wallet; kept when an agreement is over */
+  readonly #overpaid = new Set<string>()
   readonly #news = new Map<Hex, number>()
 
   constructor(organisation: Organisation, onForeign: (agreement: Hex, reason: string) => void) {
@@ -58,6 +67,9 @@ export class Ledger {
         break
       case 'settlement.planned.v1':
         this.#unpaid.set(event.data.agreement, new Set(dueByWallet(event.data.plan).keys()))
+        break
+      case 'settlement.overpaid.v1':
+        this.#overpaid.add(`${event.data.agreement} ${event.data.wallet}`)
         break
       case 'settlement.settled.v1':
         this.#settled.add(event.data.agreement)
@@ -118,6 +130,18 @@ export class Ledger {
       (shipment) =>
         !this.#unpaid.has(shipment.agreement) && (dueAtMs(shipment) ?? Number.POSITIVE_INFINITY) <= nowMs,
     )
+  }
+
+  /** Shipments that count as lost, whose plan is not made. */
+  lost(nowMs: number): Known[] {
+    return this.#known().filter(
+      (shipment) => !this.#unpaid.has(shipment.agreement) && isLost(shipment, nowMs),
+    )
+  }
+
+  /** Wallets that got more than their due, of whatever agreement. */
+  get overpaid(): number {
+    return this.#overpaid.size
   }
 
   /** Shipments whose plan is made. */

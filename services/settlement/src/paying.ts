@@ -8,7 +8,7 @@ import type { Hex } from 'viem'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import type { PaymentChannel, PaymentOrder, PaymentOutcome } from './adapters/payment-channel.ts'
 import { VIA_ONCHAIN } from './domain/payment-id.ts'
-import { isExcess } from './domain/payments.ts'
+import { isExcess, isOpen } from './domain/payments.ts'
 import { isUnpaid, type Payment, type Settlement } from './domain/settlement.ts'
 import { isClaim, restOf } from './domain/slices.ts'
 import { Waiting } from './domain/waiting.ts'
@@ -36,9 +36,7 @@ export async function payWallet(shipment: Known, wallet: Hex, options: PayingOpt
     await recordOwnClaim(shipment.agreement, wallet, stream, options.chain)
     await stream.decide({ type: 'intend', via: options.channel.via }, 'settlement.intended')
     const state = await stream.state()
-    const open = state.payments.find(
-      (one) => one.wallet === wallet && !isClaim(one) && !one.made && !one.diverted,
-    )
+    const open = state.payments.find((one) => one.wallet === wallet && !isClaim(one) && isOpen(one))
     if (open !== undefined && isExcess(state, wallet)) await endExcess(shipment, open, stream, options)
     else if (open !== undefined) await payOne(shipment, open, stream, options)
     else if (restOf(state, wallet) > 0n) throw unacknowledged(shipment, wallet, state)

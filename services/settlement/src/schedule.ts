@@ -4,6 +4,7 @@ import { Refusal } from '@consign/envelope'
 import type { Hex } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
+import { planClosed } from './closing.ts'
 import { Waiting } from './domain/waiting.ts'
 import { fundAgreement } from './funding.ts'
 import type { Ledger } from './ledger.ts'
@@ -119,6 +120,7 @@ class Tasks {
       ),
       ...this.#ledger.unfunded().map((shipment) => this.#fund(shipment)),
       ...this.#ledger.due(this.#options.now()).map((shipment) => this.#plan(shipment)),
+      ...this.#ledger.lost(this.#options.now()).map((shipment) => this.#planClosed(shipment)),
       ...this.#ledger.unconcluded().map((shipment) => this.#conclude(shipment)),
     ]
   }
@@ -126,8 +128,9 @@ class Tasks {
   #fund(shipment: Parameters<typeof fundAgreement>[0]): Task {
     const { agreement } = shipment
     const run = async () => {
-      await fundAgreement(shipment, this.#options.chain, this.#reserving)
+      const isFunded = await fundAgreement(shipment, this.#reserving, this.#options)
       this.#ledger.funded(agreement)
+      if (!isFunded) return
       this.#options.logger.info({ agreement }, 'what it costs is reserved, and its guarantee is paid in')
     }
     return { key: `fund:${agreement}`, kind: 'chain', agreement, run }
@@ -140,6 +143,19 @@ class Tasks {
       await this.#reserving.reserveDue(shipment)
     }
     return { key: `plan:${agreement}`, kind: 'chain', agreement, run }
+  }
+
+  #planClosed(shipment: Parameters<typeof planClosed>[0]): Task {
+    const { agreement } = shipment
+    const run = async () => {
+      await planClosed(shipment, this.#options)
+      this.#options.logger.info(
+        { agreement },
+        'closed on chain without delivery: paid by what the contract has fixed',
+      )
+      await this.#reserving.reserveDue(shipment)
+    }
+    return { key: `close:${agreement}`, kind: 'chain', agreement, run }
   }
 
   #pay(shipment: Parameters<typeof payWallet>[0], wallet: Hex): Task {

@@ -2,7 +2,7 @@
 import { type TxJournal, Wakeup } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { connectNats, EventLog } from '@consign/eventlog'
-import { type ConsignEvent, type Hex, subjects } from '@consign/events'
+import { type ConsignEvent, type EventData, type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import type { PaymentChannel } from './adapters/payment-channel.ts'
@@ -54,6 +54,11 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
     help: 'Shipments of this organisation that are not settled and concluded on chain',
     collect: (gauge) => gauge.set(ledger.size),
   })
+  metrics.gauge({
+    name: 'consign_settlement_overpaid_wallets',
+    help: 'Wallets that got more than their due of an agreement, as they had a guarantee paid out while a slice was paid: ask it back',
+    collect: (gauge) => gauge.set(ledger.overpaid),
+  })
   const lag = metrics.gauge({
     name: 'consign_settlement_lag_messages',
     help: 'Log messages still to be read',
@@ -72,10 +77,22 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
     wakeup.wake()
   }
   const serving = serveAcknowledgements({ ...options, now, onAcknowledged })
-  const writing = { ...options, now, onWritten: (event: ConsignEvent) => ledger.takeOwn(event) }
+  const onWritten = (event: ConsignEvent) => {
+    ledger.takeOwn(event)
+    if (event.type === 'settlement.overpaid.v1') tellOverpaid(event.data, logger)
+  }
+  const writing = { ...options, now, onWritten }
   const channel = options.openChannel(attemptJournal(ledger.attempts, writing))
   options.ready()
   await Promise.all([consuming, serving, settleWhatIsDue(ledger, { ...writing, channel, wakeup })])
+}
+
+function tellOverpaid(data: EventData<'settlement.overpaid.v1'>, logger: Logger): void {
+  const { agreement, wallet, due, paid, claimed, excess } = data
+  logger.error(
+    { agreement, code: 'settlement.overpaid', wallet, excess },
+    `${wallet} has got ${excess} too much: due ${due}, paid ${paid}, and ${claimed} out of its guarantee; nothing more is paid to it, ask it back`,
+  )
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.

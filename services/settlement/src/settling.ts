@@ -6,6 +6,7 @@ import { type Conclusion, isPayable, isUnpaid } from './domain/settlement.ts'
 import { provenPlanOf, type Shipment } from './domain/shipment.ts'
 import { Waiting } from './domain/waiting.ts'
 import type { Known } from './ledger.ts'
+import { LAPSED_STEP } from './steps.ts'
 import { SettlementStream, type StreamOptions } from './stream.ts'
 
 export type SettlingOptions = StreamOptions & { chain: AgreementChain; logger: Logger }
@@ -24,6 +25,7 @@ export async function concludeShipment(shipment: Known, options: SettlingOptions
       stream.decide({ type: 'recordPaid', paymentId, evidence: { txHash } }, 'settlement.paid'),
     onOwnClaim: (wallet, amount, txHash) =>
       stream.decide({ type: 'recordClaim', wallet, amount, txHash }, 'settlement.paid'),
+    onLapsed: ({ paymentId }, reason) => stream.decide({ type: 'lapse', paymentId, reason }, LAPSED_STEP),
     onOtherAmount: ({ party, amount }, paid) =>
       logger.error(
         { agreement },

@@ -25,6 +25,9 @@ export const RAIDEN_STEPS = [
   'settlement.diverted',
 ] as const
 
+/** Beside them, where the contract owes nothing of what was left to a guarantee. */
+export const LAPSED_STEP = 'settlement.lapsed'
+
 /** A boundary of the wallet's journal, as named here: `settlement.intended` is the payment's, so the transaction's is `submitted`. */
 export function journalStep(name: JournalStep): string {
   return `settlement.${name === 'intended' ? 'submitted' : name}`

@@ -1,12 +1,12 @@
 // The service as a real process on a real nats-server, a real anvil with the contracts and a real chain-writer, killed with SIGKILL at each step.
-import { agreementAbi, claimArguments, settlementTokenAbi } from '@consign/chain'
+import { settlementTokenAbi } from '@consign/chain'
 import { freePort } from '@consign/eventlog/testing'
-import { caseId, costly, general, payer, type TermsDraft, termsHash } from '@consign/terms'
+import { general, payer, termsHash } from '@consign/terms'
 import type { Hex } from 'viem'
 import { parseEther } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
-import { append, chargedFact } from '../../chain-writer/test/scenario.ts'
+import { append } from '../../chain-writer/test/scenario.ts'
 import { ask } from '../../custody/test/ask.ts'
 import { STEPS } from '../src/steps.ts'
 import {
@@ -15,7 +15,6 @@ import {
   balanceOf,
   concluded,
   deliver,
-  GUARANTEED_DRAFT,
   metricsAt,
   ofType,
   openScene,
@@ -82,53 +81,6 @@ describe('a guaranteed agreement', () => {
     expect(await ask(scene.nats, payees(scene)[2]!, 'acknowledge', late)).toMatchObject({ ok: true })
     await until(async () => (await balanceOf(scene, agreement)) === 0n)
     await until(async () => (await balanceOf(scene, scene.wallet)) === TREASURY - tokens('290'))
-  })
-
-  it('counts what a silent party has had paid out of its guarantee itself', async () => {
-    scene = await openScene()
-    await deliver(scene, [scene.scenario.violation])
-    const service = scene.start()
-    const silent = { 'shipper-y': 1 }
-    const { agreement } = scene.scenario.shipment
-    await until(async () => {
-      await acknowledgeAll(scene, silent)
-      return isSettledOnChain()
-    })
-    await service.stop()
-    const y = payees(scene)[2]!
-    await claimFor(y)
-    scene.start()
-    expect(await concluded(scene, silent)).toMatchObject({ claimed: String(tokens('25')) })
-    await until(async () => (await ofType(scene, 'settlement.settled.v1')).length === 1)
-    expect(await slicesOf(scene, y)).toEqual([tokens('25')])
-    expect(await balanceOf(scene, y)).toBe(tokens('50'))
-    expect(await balanceOf(scene, agreement)).toBe(0n)
-  })
-
-  it('pays what services judge against out of the guarantee, so that the party gets its due in sum', async () => {
-    scene = await openScene(JUDGED_DRAFT)
-    const { scenario } = scene
-    const judged = await chargeMeanKinetic()
-    await deliver(scene, [scenario.violation, judged])
-    scene.start()
-    expect(await concluded(scene)).toMatchObject({
-      asPlanned: true,
-      claimed: String(tokens('25')),
-      released: String(tokens('125')),
-    })
-    const x = payees(scene)[1]!
-    expect(await balanceOf(scene, x)).toBe(tokens('37'))
-    const [planned] = await ofType(scene, 'settlement.planned.v1')
-    expect(planned!.data.guaranteed).toEqual([{ wallet: x, amount: String(tokens('25')) }])
-    const made = (await ofType(scene, 'settlement.payment.made.v1')).filter(({ data }) => data.wallet === x)
-    expect(made.map(({ data }) => [data.via, data.amount]).sort()).toEqual([
-      ['guarantee', String(tokens('25'))],
-      ['onchain', String(tokens('6'))],
-      ['onchain', String(tokens('6'))],
-    ])
-    expect(await ofType(scene, 'settlement.settled.v1')).toMatchObject([
-      { data: { paid: String(tokens('287')), refund: String(tokens('13')) } },
-    ])
   })
 
   it('waits when the wallet lacks tokens, says so in the metrics, and goes on when they come', async () => {
@@ -217,26 +169,6 @@ describe('killed and started again, it does everything once', () => {
   })
 })
 
-const JUDGED_DRAFT: TermsDraft = {
-  ...GUARANTEED_DRAFT,
-  limits: [
-    { metric: 'temperature', above: 40, penaltyTokens: '10' },
-    { metric: 'temperature', kind: 'meanKinetic', above: 30, penaltyTokens: '3' },
-  ],
-}
-
-// As the penalty service would charge it; chain-writer refuses to prove it.
-async function chargeMeanKinetic(): Promise<Hex> {
-  const { scenario, log } = scene
-  const { agreement, terms } = scenario.shipment
-  const clause = costly(terms).find(({ kind }) => kind === 'limit.meanKinetic')!
-  const where = { leg: 1, limitId: clause.limitId, startSeq: 0xffff_ffff, startIndex: 0xffff }
-  const judged = caseId({ agreement, ...where })
-  const changes = { ...where, kind: 'meanKinetic', caseId: judged, penalty: clause.penalty.base } as const
-  await append(log, chargedFact(scenario, changes))
-  return judged
-}
-
 // 200, 40 and 50 for supplier and carriers, in two slices each; every transaction of the wallet once.
 async function expectPaidOnce(): Promise<void> {
   const { client } = scene.world
@@ -259,31 +191,6 @@ async function expectPaidOnce(): Promise<void> {
   expect((await ofType(scene, 'settlement.settled.v1')).map(({ data }) => data)).toMatchObject([
     { paid: String(tokens('290')), refund: String(tokens('10')) },
   ])
-}
-
-function isSettledOnChain(): Promise<boolean> {
-  const { client } = scene.world
-  const at = { address: scene.scenario.shipment.agreement, abi: agreementAbi } as const
-  return client.readContract({ ...at, functionName: 'settledAt' }).then(
-    (time) => time > 0n,
-    () => false,
-  )
-}
-
-// By anyone, once the payment window is over.
-async function claimFor(wallet: Hex): Promise<void> {
-  const { client } = scene.world
-  const { agreement, terms } = scene.scenario.shipment
-  const args = claimArguments(terms, wallet)
-  const call = { address: agreement, abi: agreementAbi, functionName: 'claim', args } as const
-  const isOpen = () =>
-    client.simulateContract({ ...call, account: developer }).then(
-      () => true,
-      () => false,
-    )
-  await until(isOpen)
-  const hash = await client.writeContract({ ...call, account: developer, chain: null })
-  expect((await client.waitForTransactionReceipt({ hash })).status).toBe('success')
 }
 
 async function move(from: typeof scene.world.payer, to: Hex, amount: bigint): Promise<void> {

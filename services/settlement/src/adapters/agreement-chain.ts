@@ -15,6 +15,7 @@ import {
 import { Refusal } from '@consign/envelope'
 import { BaseError, ContractFunctionRevertedError, type Hex } from 'viem'
 import type { AgreementOf } from '../domain/calls.ts'
+import type { Fixed } from '../domain/fixed-plan.ts'
 import { Waiting } from '../domain/waiting.ts'
 import { currentTry } from './tries.ts'
 
@@ -33,9 +34,6 @@ export type Revert = { name: string; args: readonly unknown[] }
 
 /** Amounts in the smallest unit; what the guarantee of a party has paid to it and given back. */
 export type GuaranteeUse = { acknowledged: bigint; claimed: bigint; released: bigint }
-
-/** What settlement fixed: dues by wallet, and what is the payer's. */
-export type Fixed = { dues: ReadonlyMap<Hex, bigint>; refund: bigint; settledAtMs: number }
 
 export type AgreementChain = ReturnType<typeof agreementChain>
 
@@ -84,26 +82,40 @@ export function agreementChain(options: AgreementChainOptions) {
     async fixed(agreement: Hex): Promise<Fixed | undefined> {
       const settledAt = await settledAtFinal(agreement)
       if (settledAt === 0n) return undefined
-      const { number: last } = await client.getBlock({ blockTag: finalTag })
-      const fromBlock = await firstBlockAt(client, settledAt, last)
-      const toBlock = (await firstBlockAt(client, settledAt + 1n, last + 1n)) - 1n
-      const range = { ...at(agreement), fromBlock, toBlock, strict: true } as const
+      const range = { ...at(agreement), ...(await blocksAt(settledAt)), strict: true } as const
       const [settled] = await client.getContractEvents({ ...range, eventName: 'Settled' })
       if (settled === undefined) throw unreadable(agreement)
       const payouts = await client.getContractEvents({ ...range, eventName: 'PayoutFixed' })
-      const dues = payouts.map(({ args: { party, agreed, charged, awarded } }): [Hex, bigint] => [
-        party.toLowerCase() as Hex,
-        agreed - charged + awarded,
-      ])
-      const settledAtMs = Number(settledAt) * 1000
-      return { dues: new Map(dues), refund: settled.args.refund, settledAtMs }
+      return {
+        payouts: payouts.map(({ args: { party, ...amounts } }) => ({
+          wallet: party.toLowerCase() as Hex,
+          ...amounts,
+        })),
+        refund: settled.args.refund,
+        settledAtMs: Number(settledAt) * 1000,
+      }
     },
 
-    async guaranteeUse(agreement: Hex, wallet: Hex): Promise<GuaranteeUse> {
-      const args = [wallet] as const
+    /** Whether it was closed without delivery, by whomever, for good. */
+    async isClosedUndelivered(agreement: Hex): Promise<boolean> {
+      if ((await client.getCode({ address: agreement, blockTag: finalTag })) === undefined) return false
+      const of = { ...at(agreement), blockTag: finalTag } as const
+      const endedAt = await client.readContract({ ...of, functionName: 'deliveredAt' })
+      if (endedAt === 0n) return false
+      const range = { ...at(agreement), ...(await blocksAt(endedAt)) } as const
+      return (await client.getContractEvents({ ...range, eventName: 'ClosedUndelivered' })).length > 0
+    },
+
+    /** `final`: what cannot change back any more, instead of what the latest block says. */
+    async guaranteeUse(agreement: Hex, wallet: Hex, when?: 'final'): Promise<GuaranteeUse> {
+      const of = {
+        ...at(agreement),
+        args: [wallet],
+        blockTag: when === undefined ? 'latest' : finalTag,
+      } as const
       const [acknowledged, [claimed, released]] = await Promise.all([
-        client.readContract({ ...at(agreement), functionName: 'acknowledgedBy', args }),
-        client.readContract({ ...at(agreement), functionName: 'guaranteeUsed', args }),
+        client.readContract({ ...of, functionName: 'acknowledgedBy' }),
+        client.readContract({ ...of, functionName: 'guaranteeUsed' }),
       ])
       return { acknowledged, claimed, released }
     },
@@ -138,6 +150,13 @@ export function agreementChain(options: AgreementChainOptions) {
       const reason = outcome.reason ?? `${outcome.mined?.hash} had no effect`
       throw new Refusal('settlement.refused', `${intent.what}: ${reason}`, { retry: true })
     },
+  }
+
+  // Final blocks of this very time: on a chain that is quick, more than one.
+  async function blocksAt(timestamp: bigint): Promise<{ fromBlock: bigint; toBlock: bigint }> {
+    const { number: last } = await client.getBlock({ blockTag: finalTag })
+    const fromBlock = await firstBlockAt(client, timestamp, last)
+    return { fromBlock, toBlock: (await firstBlockAt(client, timestamp + 1n, last + 1n)) - 1n }
   }
 
   function settledAtFinal(agreement: Hex): Promise<bigint> {

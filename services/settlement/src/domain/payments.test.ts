@@ -253,7 +253,7 @@ describe('a guarantee that its party had paid out itself', () => {
     expect(diversion.map(({ data }) => data)).toMatchObject([{ code: 'guarantee.claimed', to: 'onchain' }])
     given(settlementDecider, [...facts, ...diversion])
       .when({ type: 'close' })
-      .then([{ type: 'settlement.settled.v1', data: { ...of, paid: '65', refund: '0' } }])
+      .then([{ type: 'settlement.settled.v1', data: { ...of, paid: '65', refund: '0', overpaid: '15' } }])
   })
 
   it('leaves the rest of an open payment to be paid on chain', () => {
@@ -325,6 +325,10 @@ it('no wallet gets more than its due but by a claim, and then one slice at most;
       const { payments } = facts.reduce(settlementDecider.evolve, settlementDecider.initial)
       const sumOf = (which: typeof payments) => which.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
       const paid = payments.filter((one) => one.made)
+      const excess = facts.flatMap((one) =>
+        one.type === 'settlement.overpaid.v1' ? [BigInt(one.data.excess)] : [],
+      )
+      expect(excess.at(-1) ?? 0n).toBe(sumOf(paid) > 50n ? sumOf(paid) - 50n : 0n)
       const hasClaimed = paid.some(({ via }) => via === 'guarantee')
       expect(sumOf(paid)).toBeLessThanOrEqual(hasClaimed ? 75n : 50n)
       if (!hasClaimed) expect(sumOf(payments.filter((one) => !one.diverted))).toBeLessThanOrEqual(50n)

@@ -5,6 +5,7 @@
 import { Refusal } from '@consign/envelope'
 import type { EventData, FactOf } from '@consign/events'
 import type { Hex } from 'viem'
+import { overpaid } from './overpaid.ts'
 import { VIA_GUARANTEE, VIA_ONCHAIN } from './payment-id.ts'
 import type { Payment, Settlement } from './settlement.ts'
 import { intended, isClaim, restOf } from './slices.ts'
@@ -21,6 +22,12 @@ export type RefusePayment = { paymentId: string; code: string; reason: string; n
 /** `guarantee`: what the contract holds for the wallet and no payment stands for. */
 export type DivertPayment = { paymentId: string; nowMs: number; patienceMs: number; guarantee: bigint }
 export type RecordClaim = { wallet: Hex; amount: bigint; txHash: Hex }
+export type LapsePayment = { paymentId: string; reason: string }
+
+/** Whether it may still be made. */
+export function isOpen({ made, diverted, lapsed }: Payment): boolean {
+  return !made && !diverted && !lapsed
+}
 
 /** Whether every attempt of it has ended, without being made. */
 export function isOver({ attempts, refusal }: Payment): boolean {
@@ -131,15 +138,38 @@ function openRefusal({ paymentId }: Payment): Refusal {
   })
 }
 
-/** Throws Refusal 'settlement.payment' of one that was never intended, 'settlement.diverted'. */
+/**
+ * The contract owes no more what was left to a guarantee. Throws Refusal 'settlement.paid', 'settlement.lapse' of what no guarantee pays,
+ * 'settlement.payment'.
+ */
+export function lapse(
+  { paymentId, reason }: LapsePayment,
+  settlement: Settlement,
+): FactOf<'settlement.payment.lapsed.v1'>[] {
+  const payment = paymentOf(paymentId, settlement)
+  const { wallet, amount, via, made, lapsed } = payment
+  if (lapsed) return []
+  if (made) throw new Refusal('settlement.paid', `Payment ${paymentId} was made: nothing of it can lapse`)
+  if (!isClaim(payment))
+    throw new Refusal(
+      'settlement.lapse',
+      `Payment ${paymentId} goes by ${via}: only what a guarantee pays can lapse`,
+    )
+  const data = { ...settlement.of!, paymentId, wallet, amount, via, code: 'guarantee.nothingDue', reason }
+  return [{ type: 'settlement.payment.lapsed.v1', data }]
+}
+
+/** Throws Refusal 'settlement.payment' of one that was never intended, 'settlement.diverted', 'settlement.lapsed'. */
 export function recordPaid(
   paymentId: string,
   evidence: Evidence,
   settlement: Settlement,
-): FactOf<'settlement.payment.made.v1'>[] {
+): FactOf<'settlement.payment.made.v1' | 'settlement.overpaid.v1'>[] {
   const payment = paymentOf(paymentId, settlement)
   if (payment.diverted) throw divertedRefusal(payment)
-  return payment.made ? [] : [madeOf(payment, evidence)]
+  if (payment.lapsed)
+    throw new Refusal('settlement.lapsed', `Payment ${paymentId} has lapsed: the contract owes nothing of it`)
+  return payment.made ? [] : [madeOf(payment, evidence), ...overpaid(settlement, payment)]
 }
 
 /**
@@ -149,11 +179,11 @@ export function recordPaid(
 export function recordClaim(
   { wallet, amount, txHash }: RecordClaim,
   settlement: Settlement,
-): FactOf<'settlement.payment.intended.v1' | 'settlement.payment.made.v1'>[] {
+): FactOf<'settlement.payment.intended.v1' | 'settlement.payment.made.v1' | 'settlement.overpaid.v1'>[] {
   if (settlement.plan === undefined || amount <= 0n) return []
   if (settlement.payments.some((one) => one.wallet === wallet && isClaim(one))) return []
   const intent = intended(settlement, { wallet, amount, slice: 0, via: VIA_GUARANTEE })
-  return [intent, madeOf(intent.data, { txHash })]
+  return [intent, madeOf(intent.data, { txHash }), ...overpaid(settlement, intent.data)]
 }
 
 function madeOf(

@@ -10,12 +10,16 @@ import type { PayoutPlan } from '@consign/terms'
 import type { Hex } from 'viem'
 import { type Acknowledged, acknowledge } from './acknowledgement.ts'
 import { dueByWallet, type Guaranteed } from './guaranteed.ts'
+import { excessOf } from './overpaid.ts'
 import {
   type Attempt,
   attempt,
   type DivertPayment,
   divert,
   type Evidence,
+  isOpen,
+  type LapsePayment,
+  lapse,
   type RecordClaim,
   type RefusePayment,
   recordClaim,
@@ -37,6 +41,8 @@ export type SettlementCommand =
       shipment: string
       plan: PayoutPlan
       guaranteed: readonly Guaranteed[]
+      /** by what the contract has fixed, as the goods never came */
+      undelivered?: true
       sliceBps: number
       dueAtMs: number
       nowMs: number
@@ -47,6 +53,7 @@ export type SettlementCommand =
   | ({ type: 'divert' } & DivertPayment)
   | { type: 'recordPaid'; paymentId: string; evidence: Evidence }
   | ({ type: 'recordClaim' } & RecordClaim)
+  | ({ type: 'lapse' } & LapsePayment)
   | { type: 'close' }
   | ({ type: 'acknowledge' } & Acknowledged)
   | { type: 'conclude'; conclusion: Conclusion; shown: Settlement['acknowledged'] }
@@ -59,6 +66,8 @@ export type SettlementFact = FactOf<
   | 'settlement.payment.refused.v1'
   | 'settlement.payment.diverted.v1'
   | 'settlement.payment.made.v1'
+  | 'settlement.payment.lapsed.v1'
+  | 'settlement.overpaid.v1'
   | 'settlement.settled.v1'
   | 'settlement.acknowledged.v1'
   | 'settlement.concluded.v1'
@@ -69,6 +78,7 @@ export type Payment = EventData<'settlement.payment.intended.v1'> & {
   attempts: readonly Attempt[]
   refusal?: { attempts: number; code: string; reason: string; sinceMs: number }
   diverted: boolean
+  lapsed: boolean
   made: boolean
 }
 
@@ -77,6 +87,7 @@ export type Settlement = {
   of?: { agreement: Hex; shipment: string }
   reserved: boolean
   plan?: PayoutPlan
+  undelivered?: true
   guaranteed: readonly Guaranteed[]
   sliceBps: number
   payments: readonly Payment[]
@@ -116,6 +127,8 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
         return recordPaid(command.paymentId, command.evidence, settlement)
       case 'recordClaim':
         return recordClaim(command, settlement)
+      case 'lapse':
+        return lapse(command, settlement)
       case 'close':
         return close(settlement)
       case 'acknowledge':
@@ -132,11 +145,12 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
       case 'settlement.reserved.v1':
         return { ...settlement, of: ofEvent(event), reserved: true }
       case 'settlement.planned.v1': {
-        const { plan, guaranteed = [], sliceBps } = event.data
-        return { ...settlement, of: ofEvent(event), plan, guaranteed, sliceBps }
+        const { plan, undelivered, guaranteed = [], sliceBps } = event.data
+        const planned = { ...settlement, of: ofEvent(event), plan, guaranteed, sliceBps }
+        return undelivered ? { ...planned, undelivered } : planned
       }
       case 'settlement.payment.intended.v1': {
-        const payment = { ...event.data, attempts: [], diverted: false, made: false }
+        const payment = { ...event.data, attempts: [], diverted: false, lapsed: false, made: false }
         return { ...settlement, payments: [...settlement.payments, payment] }
       }
       case 'settlement.payment.attempted.v1': {
@@ -153,6 +167,10 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
         return changed(settlement, event.data.paymentId, () => ({ diverted: true }))
       case 'settlement.payment.made.v1':
         return changed(settlement, event.data.paymentId, () => ({ made: true }))
+      case 'settlement.payment.lapsed.v1':
+        return changed(settlement, event.data.paymentId, () => ({ lapsed: true }))
+      case 'settlement.overpaid.v1':
+        return settlement
       case 'settlement.settled.v1':
         return { ...settlement, settled: true }
       case 'settlement.acknowledged.v1': {
@@ -192,7 +210,7 @@ function reserve(
 
 function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlement): SettlementFact[] {
   if (settlement.plan !== undefined) return []
-  const { agreement, shipment, plan, guaranteed, sliceBps, dueAtMs, nowMs } = command
+  const { agreement, shipment, plan, guaranteed, undelivered, sliceBps, dueAtMs, nowMs } = command
   if (nowMs < dueAtMs)
     throw new Refusal(
       'settlement.window',
@@ -200,7 +218,8 @@ function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlem
       { retry: true },
     )
   const left = guaranteed.length === 0 ? {} : { guaranteed: [...guaranteed] }
-  return [{ type: 'settlement.planned.v1', data: { agreement, shipment, plan, ...left, sliceBps } }]
+  const basis = undelivered ? { undelivered } : {}
+  return [{ type: 'settlement.planned.v1', data: { agreement, shipment, plan, ...basis, ...left, sliceBps } }]
 }
 
 function intend(via: string, settlement: Settlement): SettlementFact[] {
@@ -212,14 +231,14 @@ function intend(via: string, settlement: Settlement): SettlementFact[] {
 /** Whether something of the plan is still to be paid: intended and not made, or not intended yet. */
 export function isUnpaid(settlement: Settlement): boolean {
   const { plan, payments } = settlement
-  if (plan === undefined || payments.some(({ made, diverted }) => !made && !diverted)) return true
+  if (plan === undefined || payments.some(isOpen)) return true
   return [...dueByWallet(plan).keys()].some((wallet) => restOf(settlement, wallet) > 0n)
 }
 
 /** Whether something can be paid now: what is unpaid otherwise waits for who is silent. */
 export function isPayable(settlement: Settlement): boolean {
   const { plan, payments } = settlement
-  if (plan === undefined || payments.some(({ made, diverted }) => !made && !diverted)) return true
+  if (plan === undefined || payments.some(isOpen)) return true
   const mayFollow = (wallet: Hex) => restOf(settlement, wallet) > 0n && isAcknowledged(settlement, wallet)
   return [...dueByWallet(plan).keys()].some(mayFollow)
 }
@@ -229,8 +248,17 @@ function close(settlement: Settlement): SettlementFact[] {
   if (settled) return []
   if (of === undefined || plan === undefined || isUnpaid(settlement))
     throw new Refusal('settlement.unpaid', 'Payments are still to be made: settle after them')
-  const paid = payments.reduce((sum, { made, amount }) => (made ? sum + BigInt(amount) : sum), 0n)
-  return [{ type: 'settlement.settled.v1', data: { ...of, paid: String(paid), refund: plan.refund } }]
+  const sumOf = (which: readonly Payment[]) => which.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+  const paid = sumOf(payments.filter(({ made }) => made))
+  const [lapsed, overpaid] = [sumOf(payments.filter((one) => one.lapsed)), excessOf(settlement)]
+  const data = {
+    ...of,
+    paid: String(paid),
+    refund: plan.refund,
+    ...(lapsed > 0n ? { lapsed: String(lapsed) } : {}),
+    ...(overpaid > 0n ? { overpaid: String(overpaid) } : {}),
+  }
+  return [{ type: 'settlement.settled.v1', data }]
 }
 
 function conclude(

@@ -1,7 +1,15 @@
-import { payee, payer, windows } from '@consign/terms'
-import { sampleAgreement } from '@consign/terms/testing'
+import { deadline, payee, payer, windows } from '@consign/terms'
+import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import { describe, expect, it } from 'vitest'
-import { dueAtMs, evolveShipment, newShipment, openProofs, planOf, type ShipmentEvent } from './shipment.ts'
+import {
+  dueAtMs,
+  evolveShipment,
+  isLost,
+  newShipment,
+  openProofs,
+  planOf,
+  type ShipmentEvent,
+} from './shipment.ts'
 
 const AGREEMENT = `0x${'a1'.repeat(20)}` as const
 const CASE = `0x${'ca'.repeat(32)}` as const
@@ -64,5 +72,22 @@ describe('a shipment', () => {
       return [event(`chain.${type}` as ShipmentEvent['type'], { key: `violation:${CASE}${suffix}` }), 4]
     })
     expect(openProofs(fold([signed, 1], [charged, 2], [assessed, 3], ...tried))).toEqual(open)
+  })
+
+  it('waits for the proofs of all that is charged, while nothing is assessed', () => {
+    const inBlock = event('chain.mined.v1', { key: `violation:${CASE}` })
+    expect(openProofs(fold([signed, 1], [charged, 2]))).toEqual([CASE])
+    expect(openProofs(fold([signed, 1], [charged, 2], [inBlock, 3]))).toEqual([])
+  })
+
+  it('counts as lost from the time of its terms on, unless it was delivered or never does', () => {
+    const { lostAfterMs } = deadline(terms)!
+    expect(isLost(fold([signed, 1]), lostAfterMs - 1)).toBe(false)
+    expect(isLost(fold([signed, 1]), lostAfterMs)).toBe(true)
+    expect(isLost(fold([signed, 1], [delivered, 2]), lostAfterMs)).toBe(false)
+    expect(isLost(newShipment(AGREEMENT), lostAfterMs)).toBe(false)
+    const never = sampleAgreement({ ...SAMPLE_DRAFT, deadline: { hours: 5, lostAfterHours: null } }).terms
+    const signedNever = event('custody.agreement.signed.v1', { terms: never })
+    expect(isLost(fold([signedNever, 1]), Number.MAX_SAFE_INTEGER)).toBe(false)
   })
 })

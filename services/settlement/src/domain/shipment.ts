@@ -3,6 +3,7 @@ import type { EventData, EventOf } from '@consign/events'
 import {
   type ChargedCase,
   clauseByLimitId,
+  deadline,
   isProvableOnChain,
   type PayoutPlan,
   payoutPlan,
@@ -66,6 +67,12 @@ export function dueAtMs(shipment: Shipment): number | undefined {
   return deliveredAtMs + windows(terms).disputeMs
 }
 
+/** Whether its goods count as lost by the terms, and nobody has told of a delivery. */
+export function isLost({ terms, deliveredAtMs }: Shipment, nowMs: number): boolean {
+  const lostAfterMs = terms === undefined ? 0 : (deadline(terms)?.lostAfterMs ?? 0)
+  return deliveredAtMs === undefined && lostAfterMs !== 0 && lostAfterMs <= nowMs
+}
+
 /** The plan that follows from the terms and the assessed cases; the same for everybody who has the same log. */
 export function planOf(shipment: Shipment): PayoutPlan {
   return payoutPlan(assessedOf(shipment))
@@ -77,15 +84,25 @@ export function provenPlanOf(shipment: Shipment): PayoutPlan {
   return payoutPlan({ terms, violations: violations.filter((one) => isProvable(terms, one)) })
 }
 
-/** Assessed cases that the chain can be shown and that chain-writer is not done with: each part in a block, or refused for good. */
+/**
+ * Assessed cases that the chain can be shown and that chain-writer is not done with: each part in a block, or refused for good. While nothing is
+ * assessed, all that are charged.
+ */
 export function openProofs(shipment: Shipment): Hex[] {
-  const { terms, violations } = assessedOf(shipment)
+  const { cases, assessedCases } = shipment
+  const terms = termsOf(shipment)
+  const violations = assessedCases === undefined ? [...cases.values()] : assessedOf(shipment).violations
   const parts = [...shipment.proofs]
   const isDone = ({ caseId }: ChargedCase) => {
     const own = parts.filter(([key]) => key === proofKey(caseId) || key.startsWith(`${proofKey(caseId)}:`))
     return own.length > 0 && own.every(([, done]) => done)
   }
   return violations.filter((one) => isProvable(terms, one) && !isDone(one)).map(({ caseId }) => caseId)
+}
+
+function termsOf({ agreement, terms }: Shipment): Terms {
+  if (terms === undefined) throw new Error(`terms of ${agreement} are not known`)
+  return terms
 }
 
 function assessedOf(shipment: Shipment): { terms: Terms; violations: ChargedCase[] } {
