@@ -12,7 +12,7 @@ import { REASONS, reasonOf } from './reasons.ts'
 
 /** Errors of the project's own contracts and libraries; those of OpenZeppelin that a person can meet have reasons too. */
 const OWN =
-  /^(Agreement|CollateralEscrow|SettlementToken|PostedPriceFeed|PartyRegistry|AnchorLog|Clause|Envelope|Sha256)/
+  /^(Agreement|CollateralEscrow|SettlementToken|PostedPriceFeed|PartyRegistry|AnchorLog|Clause|Delegation|Envelope|Sha256)/
 
 const all = [
   ...agreementAbi,

@@ -30,6 +30,16 @@ const CUSTODY: Record<string, Reason> = {
   AgreementDeviceSignatureInvalid: () =>
     "the device's signature does not verify; get the frame again, it may be damaged",
   AgreementAcceptSignatureInvalid: (a) => `the acceptance is not signed by ${a.party}; get its frame again`,
+  AgreementDelegationSignatureInvalid: (a) =>
+    `the delegation is not signed by ${a.party}, who takes the goods; get the acceptance again with the right one`,
+  AgreementCutNotAtEnvelope: () =>
+    'the envelope shown is not the last one before the cut; get its frame from the device or a feed',
+  DelegationOutOfScope: (a) =>
+    `the delegation is for the agreement on terms ${a.scope} alone; the party itself accepts, or delegates for this one`,
+  DelegationExpired: (a) =>
+    `the delegation ended ${utc(a.notAfterMs)}, and it was used ${utc(a.atMs)}; the party itself accepts`,
+  DelegationKeysUnexpected: () =>
+    'the post-quantum keys are not those that the delegation names; get the acceptance again',
   AgreementPartySignatureInvalid: (a) =>
     `a signature is not by ${a.party}; let it sign these very values again`,
   AgreementAcceptNotAsAgreed: () =>

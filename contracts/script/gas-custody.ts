@@ -11,6 +11,7 @@ import {
 } from '@consign/chain'
 import { general } from '@consign/terms'
 import { encodeFunctionData } from 'viem'
+import { measureDriver } from './gas-driver.ts'
 import type { Meter } from './gas-meter.ts'
 import { gasShipment, type Journey, partyOf, rows, signedTerms, toAgreement } from './gas-shipment.ts'
 import { addEnvelope, firstLeg, handOver, handOverManually, type LegEvidence, offerLeg } from './shipment.ts'
@@ -61,6 +62,7 @@ export async function measureBeginning(meter: Meter): Promise<Journey> {
     leg,
     rows(() => ({})),
   )
+  await meter.aside(() => measureDriver(meter, shipment, leg))
   const handover = await handOver(shipment, leg, partyOf(shipment, 'shipper-x'))
   await measure(
     {

@@ -7,7 +7,7 @@ import {
   contestArguments,
   sealAnswerArguments,
 } from '@consign/chain'
-import { decodeSignedLegKeys, encodeSignedLegKeys, legKeysDigest } from '@consign/envelope'
+import { decodeSignedLegKeys, encodeSignedLegKeys, type KeySet, legKeysDigest } from '@consign/envelope'
 import { portableProvider } from '@consign/envelope/portable'
 import { merkleRoot } from '@consign/merkle'
 import { windows } from '@consign/terms'
@@ -112,7 +112,7 @@ async function measureAnchorAnswer(
 async function measureConfirmation({ measure }: Meter, { shipment, before }: Journey): Promise<void> {
   const args = confirmLegArguments({
     terms: shipment.terms,
-    keys: await repeatable(shipment, before.signedKeys),
+    keys: await repeatableKeys(shipment.device, before.signedKeys),
   })
   await measure(
     { call: 'Agreement.confirmLeg', what: 'leg 0' },
@@ -120,11 +120,11 @@ async function measureConfirmation({ measure }: Meter, { shipment, before }: Jou
   )
 }
 
-// The device's SLH-DSA signature anew without hedging, so that its bytes, and with them the gas, are the same in every run.
-async function repeatable(shipment: Shipment, signedKeys: Hex): Promise<Hex> {
+/** The signer's SLH-DSA signature anew without hedging, so that its bytes, and with them the gas, are the same in every run. */
+export async function repeatableKeys(signer: KeySet, signedKeys: Hex): Promise<Hex> {
   const signed = decodeSignedLegKeys(hexToBytes(signedKeys))
   const slhDsa = await portableProvider({ deterministic: true }).slhDsaSign(
-    shipment.device,
+    signer,
     legKeysDigest(signed.record),
   )
   return bytesToHex(encodeSignedLegKeys({ ...signed, slhDsa }))

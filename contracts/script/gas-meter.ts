@@ -20,6 +20,8 @@ export type Meter = {
   measure(what: GasCase, transaction: Transaction): Promise<void>
   /** Sends what the table does not show. */
   send(transaction: Transaction): Promise<bigint>
+  /** Undoes on the chain what was measured, and keeps its rows. */
+  aside(measurements: () => Promise<void>): Promise<void>
   /** Lets time pass on the chain. */
   travel(seconds: number): Promise<void>
 }
@@ -55,6 +57,11 @@ export async function withMeter(
           throw new Error(`${what.call}, ${what.what}: not accepted`, { cause })
         })
         rows.push({ ...what, calldataBytes: size(transaction.data), gas })
+      },
+      async aside(work) {
+        const id = await test.snapshot()
+        await work()
+        await test.revert({ id })
       },
       async travel(seconds) {
         const { timestamp } = await client.getBlock()

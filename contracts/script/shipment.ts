@@ -17,6 +17,7 @@ import {
   native,
   offerDigest,
   type Reading,
+  type SignedDelegation,
   sealEnvelope,
   signCut,
   signLegKeys,
@@ -30,10 +31,12 @@ import {
   agreementAddress,
   type PartyKeys,
   partyByWallet,
+  partyKeysFromSeed,
   payee,
   payer,
   signAccept,
   signAgreement,
+  signDelegation,
   signManualCut,
   type TermsDraft,
   termsHash,
@@ -70,6 +73,10 @@ export type Rows = Partial<Reading['values']>[]
 const deterministic = portableProvider({ deterministic: true })
 const crypto: CryptoProvider = { ...native, p256Sign: deterministic.p256Sign }
 
+/** For what a delegate shows after a contest, whose gas is measured. */
+const repeatable: CryptoProvider = { ...crypto, slhDsaSign: deterministic.slhDsaSign }
+
+const DAY_MS = 86_400_000
 const BASE_UTC_MS = Date.UTC(2026, 10, 2)
 const SAMPLE_EVERY_MS = 300_000
 
@@ -137,17 +144,21 @@ export async function offerLeg(shipment: Shipment, leg: LegEvidence): Promise<He
   return bytesToHex(encodeSignedOffer(await makeOffer(shipment, leg, next)))
 }
 
-/** Offer, acceptance by `taker` and cut at the leg's present end; `changes` alter what the device or the taker would sign. */
+/**
+ * Offer, acceptance by `taker` and cut at the leg's present end; `changes` alter what the device or the taker would sign. With a `delegation` its
+ * delegate accepts, whose keys are `driver`.
+ */
 export async function handOver(
   shipment: Shipment,
   leg: LegEvidence,
   taker: PartyKeys,
   changes: { m?: number; ttlEnvelopes?: number; amount?: bigint } = {},
+  by?: { driver: PartyKeys; delegation: SignedDelegation },
 ): Promise<Handover> {
   const { ref, keys, digests } = leg
   const next = await beginLeg(shipment, ref.leg + 1, keys, leg.beganUtcMs + leg.lastsMs)
   const offer = await makeOffer(shipment, leg, next, changes)
-  const accepted = await acceptOf(shipment, taker, offerDigest(offer.record), changes.amount)
+  const accepted = await acceptOf(shipment, taker, offerDigest(offer.record), changes.amount, by)
   const cut = await signCut(crypto, keys, {
     ...ref,
     offerDigest: offerDigest(offer.record),
@@ -204,17 +215,44 @@ function makeOffer(
   })
 }
 
-async function acceptOf(shipment: Shipment, taker: PartyKeys, offered: Uint8Array, amount?: bigint) {
+/** What `party` lets a driver do, whose keys are the same for every driver of this name. */
+export async function delegateTo(
+  shipment: Shipment,
+  party: PartyKeys,
+  name: string,
+  {
+    scope = shipment.termsHash,
+    notAfterMs = BASE_UTC_MS + 30 * DAY_MS,
+  }: { scope?: Hex; notAfterMs?: number } = {},
+): Promise<{ driver: PartyKeys; delegation: SignedDelegation }> {
+  const driver = partyKeysFromSeed(seedOf(`driver ${name}`), crypto)
+  const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = driver.pq.public
+  const record = {
+    ...{ party: walletOf(party), delegate: walletOf(driver), mlDsaKey, slhDsaKey },
+    ...{ scope, notAfterMs },
+  }
+  return { driver, delegation: await signDelegation(repeatable, party, shipment.chainId, record) }
+}
+
+async function acceptOf(
+  shipment: Shipment,
+  taker: PartyKeys,
+  offered: Uint8Array,
+  amount?: bigint,
+  by?: { driver: PartyKeys; delegation: SignedDelegation },
+) {
   const party = walletOf(taker)
   const clause = partyByWallet(shipment.terms, party)
-  return signAccept(crypto, taker, shipment, {
+  const record = {
     offerDigest: bytesToHex(offered),
     party,
     termsHash: shipment.termsHash,
     amount: amount ?? BigInt(clause?.amount ?? 0),
     penaltyMax: BigInt(clause?.penaltyCap ?? 0),
     reservationsHash: sha256('0x'),
-  })
+  }
+  if (by) return signAccept(repeatable, by.driver, shipment, record, by.delegation)
+  return signAccept(crypto, taker, shipment, record)
 }
 
 async function beginLeg(

@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AgreementState} from "./AgreementState.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
-import {Accept, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {Accept, Delegated, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
 import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
 import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
 import {AgreementAddress} from "./libraries/AgreementAddress.sol";
 import {Clause, Clauses, Deadline, Device, Party, TenderTerms} from "./libraries/Clauses.sol";
+import {Delegations} from "./libraries/Delegations.sol";
 import {Disclosure, EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature, Records} from "./libraries/Records.sol";
 import {WalletSignature} from "./libraries/WalletSignature.sol";
@@ -97,18 +98,32 @@ contract Agreement is AgreementState, IAgreementCustody {
         P256Signature calldata signature,
         Clause calldata taker
     ) external {
-        _requireKeys(leg, keys);
-        _requireNotEnded(leg);
-        (uint32 n, uint32 m, uint32 ttlEnvelopes) = (cut.n, offer.m, offer.ttlEnvelopes);
-        if (n < m || n - m > ttlEnvelopes) revert AgreementCutOutsideOffer(n, m, ttlEnvelopes);
-        (bytes32 terms, address to) = (_termsHash(), accept.party);
-        uint8 role = _requireTaker(terms, taker, to, accept.amount, accept.penaltyMax);
-        bytes32 offered = Records.offerDigest(leg, offer);
-        bytes32 accepted = _acceptDigest(terms, offered, accept);
+        (uint8 role, bytes32 offered, bytes32 accepted) = _requireAccepted(leg, keys, offer, accept, cut.n, taker);
+        address to = accept.party;
         if (!WalletSignature.isBy(to, accepted, acceptSignature)) revert AgreementAcceptSignatureInvalid(to);
         bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
         _requireP256(digest, signature, keys.p256X, keys.p256Y);
-        _transfer(leg, to, role, n, offer.nextKeysHash, digest);
+        _transfer(leg, to, role, cut.n, offer.nextKeysHash, digest);
+    }
+
+    /// @inheritdoc IAgreementCustody
+    function recordDelegatedCut(
+        uint32 leg,
+        LegKeys calldata keys,
+        Offer calldata offer,
+        Accept calldata accept,
+        bytes calldata acceptSignature,
+        Cut calldata cut,
+        P256Signature calldata signature,
+        Clause calldata taker,
+        Delegated calldata delegated
+    ) external {
+        (uint8 role, bytes32 offered, bytes32 accepted) = _requireAccepted(leg, keys, offer, accept, cut.n, taker);
+        address to = accept.party;
+        _requireDelegated(to, accepted, acceptSignature, delegated, cut);
+        bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
+        _requireP256(digest, signature, keys.p256X, keys.p256Y);
+        _transfer(leg, to, role, cut.n, offer.nextKeysHash, digest);
     }
 
     /// @inheritdoc IAgreementCustody
@@ -231,6 +246,51 @@ contract Agreement is AgreementState, IAgreementCustody {
     /// @inheritdoc IAgreementCustody
     function tenderOf(uint32 leg) external view returns (Tender memory) {
         return _tenders[leg];
+    }
+
+    /// @dev All of an acceptance but who signed it.
+    function _requireAccepted(
+        uint32 leg,
+        LegKeys calldata keys,
+        Offer calldata offer,
+        Accept calldata accept,
+        uint32 n,
+        Clause calldata taker
+    ) private view returns (uint8 role, bytes32 offered, bytes32 accepted) {
+        _requireKeys(leg, keys);
+        _requireNotEnded(leg);
+        (uint32 m, uint32 ttlEnvelopes) = (offer.m, offer.ttlEnvelopes);
+        if (n < m || n - m > ttlEnvelopes) revert AgreementCutOutsideOffer(n, m, ttlEnvelopes);
+        bytes32 terms = _termsHash();
+        role = _requireTaker(terms, taker, accept.party, accept.amount, accept.penaltyMax);
+        offered = Records.offerDigest(leg, offer);
+        accepted = _acceptDigest(terms, offered, accept);
+    }
+
+    function _requireDelegated(
+        address party,
+        bytes32 accepted,
+        bytes calldata acceptSignature,
+        Delegated calldata delegated,
+        Cut calldata cut
+    ) private view {
+        Delegations.requireHolds(delegated.delegation, _termsHash(), _utcMsAt(cut, delegated.head));
+        bytes32 digest = Delegations.digest(party, delegated.delegation);
+        if (!WalletSignature.isBy(party, digest, delegated.signature)) {
+            revert AgreementDelegationSignatureInvalid(party);
+        }
+        address delegate = delegated.delegation.delegate;
+        if (!WalletSignature.isBy(delegate, accepted, acceptSignature)) {
+            revert AgreementAcceptSignatureInvalid(delegate);
+        }
+    }
+
+    /// @dev Base time of the envelope before the cut, which signs its digest; 0 where there is none, or its clock is not set.
+    function _utcMsAt(Cut calldata cut, bytes calldata header) private pure returns (uint256) {
+        if (cut.n == 0) return 0;
+        EnvelopeCodec.requireHeader(header);
+        if (EnvelopeCodec.digest(header) != cut.head) revert AgreementCutNotAtEnvelope();
+        return EnvelopeCodec.clockStateOf(header) == 0 ? 0 : EnvelopeCodec.baseUtcMsOf(header);
     }
 
     /// @dev Ends `leg` and begins the next one, in which nothing is cut or proven any more when it is the payer's.
@@ -366,7 +426,9 @@ contract Agreement is AgreementState, IAgreementCustody {
         if (
             selector == IAgreementDisputes.contest.selector || selector == IAgreementDisputes.answerWithSeal.selector
                 || selector == IAgreementDisputes.answerWithAnchor.selector
-                || selector == IAgreementDisputes.confirmLeg.selector || selector == IAgreementDisputes.resolve.selector
+                || selector == IAgreementDisputes.confirmLeg.selector
+                || selector == IAgreementDisputes.confirmDelegatedLeg.selector
+                || selector == IAgreementDisputes.resolve.selector
                 || selector == IAgreementDisputes.withdrawCredit.selector
                 || selector == IAgreementDisputes.contestBondWei.selector
                 || selector == IAgreementDisputes.creditOf.selector

@@ -6,10 +6,11 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AgreementState} from "./AgreementState.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
 import {Accept, IAgreementCustody, Phase} from "./interfaces/IAgreementCustody.sol";
-import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
+import {DelegatedKeys, IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
 import {IAnchorLog} from "./interfaces/IAnchorLog.sol";
 import {IPostQuantumVerifier} from "./interfaces/IPostQuantumVerifier.sol";
 import {Clause, Clauses, General, Party, Windows} from "./libraries/Clauses.sol";
+import {Delegations} from "./libraries/Delegations.sol";
 import {LegKeys, Offer, Records, Seal} from "./libraries/Records.sol";
 import {Rfc9162} from "./libraries/Rfc9162.sol";
 
@@ -112,13 +113,36 @@ contract AgreementDisputes is AgreementState, IAgreementDisputes {
         if (leg == 0) {
             _requirePostQuantum(Clauses.device(terms, signer).slhDsaKey, keysHash, keysSignature);
         } else {
-            _requireKeys(leg - 1, keysBefore);
-            _requireStanding(leg - 1, Clauses.general(terms, general).classicalUntilMs);
-            _requirePostQuantum(keysBefore.slhDsaKey, keysHash, keysSignature);
-            if (offer.nextKeysHash != keysHash) revert IAgreementCustody.AgreementKeysNotOfLeg(leg);
-            bytes32 accepted = _acceptDigest(terms, Records.offerDigest(leg - 1, offer), accept);
+            bytes32 accepted = _requireSucceeds(leg, keysHash, keysSignature, keysBefore, offer, accept, general);
             _requirePostQuantum(_keyOfTaker(leg, terms, accept, taker), accepted, acceptSignature);
         }
+        _confirmed[leg] = true;
+        emit LegConfirmed(leg);
+    }
+
+    /// @inheritdoc IAgreementDisputes
+    function confirmDelegatedLeg(
+        uint32 leg,
+        LegKeys calldata keys,
+        bytes calldata keysSignature,
+        LegKeys calldata keysBefore,
+        Offer calldata offer,
+        Accept calldata accept,
+        bytes calldata acceptSignature,
+        Clause calldata taker,
+        Clause calldata general,
+        DelegatedKeys calldata delegated
+    ) external {
+        _requireKeys(leg, keys);
+        if (leg == 0) revert IAgreementCustody.AgreementAcceptNotAsAgreed();
+        Begun memory begun = _legs[leg];
+        bytes32 accepted = _requireSucceeds(leg, begun.keysHash, keysSignature, keysBefore, offer, accept, general);
+        bytes32 terms = _termsHash();
+        Delegations.requireHolds(delegated.delegation, terms, uint256(begun.beganAt) * MS_PER_S);
+        Delegations.requireKeys(delegated.delegation, delegated.mlDsaKeyHash, delegated.slhDsaKey);
+        bytes32 allowed = Delegations.digest(accept.party, delegated.delegation);
+        _requirePostQuantum(_keyOfTaker(leg, terms, accept, taker), allowed, delegated.signature);
+        _requirePostQuantum(delegated.slhDsaKey, accepted, acceptSignature);
         _confirmed[leg] = true;
         emit LegConfirmed(leg);
     }
@@ -212,6 +236,25 @@ contract AgreementDisputes is AgreementState, IAgreementDisputes {
 
     function _requirePostQuantum(bytes32 slhDsaKey, bytes32 digest, bytes calldata signature) private view {
         if (!VERIFIER.verify(slhDsaKey, digest, signature)) revert AgreementPostQuantumSignatureInvalid();
+    }
+
+    /// @dev The leg before stands, and signed the keys of this one, which its offer names.
+    /// @return Digest of the Accept of that offer.
+    function _requireSucceeds(
+        uint32 leg,
+        bytes32 keysHash,
+        bytes calldata keysSignature,
+        LegKeys calldata keysBefore,
+        Offer calldata offer,
+        Accept calldata accept,
+        Clause calldata general
+    ) private view returns (bytes32) {
+        bytes32 terms = _termsHash();
+        _requireKeys(leg - 1, keysBefore);
+        _requireStanding(leg - 1, Clauses.general(terms, general).classicalUntilMs);
+        _requirePostQuantum(keysBefore.slhDsaKey, keysHash, keysSignature);
+        if (offer.nextKeysHash != keysHash) revert IAgreementCustody.AgreementKeysNotOfLeg(leg);
+        return _acceptDigest(terms, Records.offerDigest(leg - 1, offer), accept);
     }
 
     function _keyOfTaker(uint32 leg, bytes32 terms, Accept calldata accept, Clause calldata taker)

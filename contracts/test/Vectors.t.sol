@@ -5,6 +5,7 @@ import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {IAgreementFactory} from "../src/interfaces/IAgreementFactory.sol";
 import {AgreementAddress} from "../src/libraries/AgreementAddress.sol";
 import {Clause, Clauses, Content, Device, General, Heading, Limit, Party} from "../src/libraries/Clauses.sol";
+import {Delegation} from "../src/libraries/Delegations.sol";
 import {Disclosure} from "../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer} from "../src/libraries/Records.sol";
 import {LibraryHarness} from "./support/LibraryHarness.sol";
@@ -65,6 +66,13 @@ contract VectorsTest is ShipmentFixture {
         _requireSignedBy(json, ".offer", _keysAt(json, ".keys.leg0"));
         _requireSignedBy(json, ".cut", _keysAt(json, ".keys.leg0"));
         _requireSignedBy(json, ".legKeys[0]", _keysAt(json, ".keys.device"));
+    }
+
+    function test_delegations() external {
+        string memory json = vm.readFile(string.concat(TERMS, "signatures.json"));
+        vm.chainId(vm.parseJsonUint(json, ".delegation.domain.chainId"));
+        _requireDelegation(json, ".delegation.one");
+        _requireDelegation(json, ".delegation.all");
     }
 
     function test_envelopes() external {
@@ -244,6 +252,28 @@ contract VectorsTest is ShipmentFixture {
             vm.assertEq(hash, vm.parseJsonBytes32(json, string.concat(path, ".clauseHash")), path);
             vm.assertTrue(harness.isIncluded(hash, clause.index, clause.size, termsHash, clause.proof), path);
         }
+    }
+
+    function _requireDelegation(string memory json, string memory path) private {
+        LibraryHarness harness = new LibraryHarness();
+        string memory message = string.concat(path, ".message");
+        Delegation memory delegation = Delegation({
+            delegate: vm.parseJsonAddress(json, string.concat(message, ".delegate")),
+            pqKeyHash: vm.parseJsonBytes32(json, string.concat(message, ".pqKeyHash")),
+            scope: vm.parseJsonBytes32(json, string.concat(message, ".scope")),
+            notAfterMs: uint64(vm.parseJsonUint(json, string.concat(message, ".notAfterMs")))
+        });
+        address party = vm.parseJsonAddress(json, string.concat(message, ".party"));
+        bytes32 digest = harness.delegationDigest(party, delegation);
+        _requireDigest(json, path, digest);
+        bytes memory ecdsa = vm.parseJsonBytes(json, string.concat(path, ".ecdsa"));
+        (bytes32 r, bytes32 s) = abi.decode(ecdsa, (bytes32, bytes32));
+        vm.assertEq(ecrecover(digest, uint8(ecdsa[64]), r, s), party);
+        harness.requireKeys(
+            delegation,
+            vm.parseJsonBytes32(json, ".delegation.keys.mlDsaKeyHash"),
+            vm.parseJsonBytes32(json, ".delegation.keys.slhDsaKey")
+        );
     }
 
     function _requireEnds(string memory json, bytes memory body, string memory written) private pure {

@@ -42,7 +42,16 @@ export type DeviceEvent =
       device: { p256: Hex; mlDsaKey: Hex; slhDsaKey: Hex }
     }
   | { event: 'tookOver'; leg: number; cutDigest: Hex; to: Hex; name: string }
-  | { event: 'accepted'; leg: number; offerDigest: Hex; party: Hex; name: string; acceptDigest: Hex }
+  | {
+      event: 'accepted'
+      leg: number
+      offerDigest: Hex
+      party: Hex
+      name: string
+      acceptDigest: Hex
+      /** Wallet of who accepted in the party's place. */
+      delegate?: Hex
+    }
   | { event: 'refused'; code: string; reason: string }
   | {
       event: 'cut'

@@ -1,8 +1,8 @@
-import { cutArguments, startArguments } from '@consign/chain'
+import { cutCall, isDelegated, startArguments } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import { payee } from '@consign/terms'
 import { command } from '../command.ts'
-import { type Frames, framesOf, keysOf, readFrames } from '../party-folder.ts'
+import { type Frames, framesOf, keysOf, readFrames, runOf } from '../party-folder.ts'
 import { FOLDER, LEG, openAgreement } from './agreement.ts'
 
 export const start = command({
@@ -22,7 +22,8 @@ export const start = command({
 export const cut = command({
   name: 'agreement cut',
   summary: 'Records that a leg has ended and the taker has the goods. A cut to the payer delivers.',
-  details: 'Needs the frames of the leg: its keys, the offer, the acceptance and the cut.',
+  details:
+    'Needs the frames of the leg: its keys, the offer, the acceptance and the cut; when a delegate accepted, the last envelope too.',
   example:
     'consign agreement cut --folder shipment --leg 0 --key-file shipper-x.key --rpc http://127.0.0.1:8545',
   options: { folder: FOLDER, leg: LEG },
@@ -31,7 +32,7 @@ export const cut = command({
     const { terms } = agreement
     const handover = handoverOf(await readFrames(folder, context.progress), leg)
     const what = `Leg ${leg} has ended after ${handover.n} envelopes.`
-    return agreement.send({ what, functionName: 'recordCut', args: cutArguments({ terms, ...handover }) })
+    return agreement.send({ what, ...cutCall({ terms, ...handover }) })
   },
 })
 
@@ -53,5 +54,7 @@ function handoverOf(frames: Frames, leg: number) {
       'folder.accept',
       `the folder lacks the acceptance that the cut of leg ${leg} names; ${advice}`,
     )
-  return { keys: keysOf(of), offer: offered.offer, accept, cut: found.cut, n: found.n }
+  const { n, cut } = found
+  const [last] = n > 0 && isDelegated(accept) ? runOf(of, n - 1, n - 1) : []
+  return { keys: keysOf(of), offer: offered.offer, accept, cut, n, last: last?.wire }
 }

@@ -1,9 +1,4 @@
-import {
-  anchorAnswerArguments,
-  confirmLegArguments,
-  contestArguments,
-  sealAnswerArguments,
-} from '@consign/chain'
+import { anchorAnswerArguments, confirmLegCall, contestArguments, sealAnswerArguments } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import { windows } from '@consign/terms'
 import { command, optional } from '../command.ts'
@@ -83,8 +78,7 @@ export const confirm = command({
     const evidence = leg === 0 ? { terms, keys } : { terms, keys, handover: handoverInto(frames, leg) }
     return agreement.send({
       what: `Leg ${leg} is confirmed.`,
-      functionName: 'confirmLeg',
-      args: confirmLegArguments(evidence),
+      ...confirmLegCall(evidence),
     })
   },
 })

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Clause, Clauses, Device, General, Heading, Limit, Party} from "../../src/libraries/Clauses.sol";
+import {Delegation, Delegations} from "../../src/libraries/Delegations.sol";
 import {Disclosure, EnvelopeCodec} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, Records} from "../../src/libraries/Records.sol";
 import {Rfc9162} from "../../src/libraries/Rfc9162.sol";
@@ -22,6 +23,14 @@ contract LibraryHarness {
         returns (bytes32)
     {
         return Records.cutDigest(leg, offered, accepted, cut);
+    }
+
+    function delegationDigest(address by, Delegation calldata delegation) external view returns (bytes32) {
+        return Delegations.digest(by, delegation);
+    }
+
+    function requireKeys(Delegation calldata delegation, bytes32 mlDsaKeyHash, bytes32 slhDsaKey) external view {
+        Delegations.requireKeys(delegation, mlDsaKeyHash, slhDsaKey);
     }
 
     function caseId(uint32 leg, uint16 limitId, uint32 startSeq, uint16 startIndex) external view returns (bytes32) {

@@ -17,6 +17,8 @@ export type OfferState = {
   newest: { offerDigest: Hex; m: number; ttlEnvelopes: number; accept: Uint8Array | null } | undefined
   /** How many envelopes the leg would end with if it were cut now. */
   n: number
+  /** UTC by the device's clock now. */
+  utcMs: number
   /** The leg in which the device made this offer; undefined when it never did. */
   legOf: (offerDigest: Hex) => number | undefined
 }
@@ -29,7 +31,8 @@ export const hasExpired = (offer: { m: number; ttlEnvelopes: number }, n: number
 
 /**
  * Whether these bytes move custody: everything that the device can check by itself against the terms it was given, cheap checks first.
- * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount, penalty, signatures.
+ * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount,
+ * penalty, delegation, signatures.
  */
 export async function checkAcceptance(
   crypto: CryptoProvider,
@@ -51,7 +54,7 @@ export async function checkAcceptance(
       'accept.termsHash',
       'the acceptance names other terms than this agreement: sign these terms',
     )
-  return { signed, party, acceptDigest: await verifyAccept(crypto, party, domain, signed) }
+  return { signed, party, acceptDigest: await verifyAccept(crypto, party, domain, signed, state.utcMs) }
 }
 
 function checkOffer(offerDigest: Hex, { leg, newest, legOf, n }: OfferState): void {

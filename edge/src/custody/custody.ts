@@ -19,7 +19,16 @@ import {
   toHex,
 } from '@consign/envelope'
 import { step } from '@consign/runtime'
-import { acceptDigest, partyByWallet, payee, payer, type Terms, termsHash, windows } from '@consign/terms'
+import {
+  acceptDigest,
+  checkNotExpired,
+  partyByWallet,
+  payee,
+  payer,
+  type Terms,
+  termsHash,
+  windows,
+} from '@consign/terms'
 import type { Tell } from '../events.ts'
 import type { Recorder } from '../record/recorder.ts'
 import type { Sealer } from '../record/sealer.ts'
@@ -131,6 +140,7 @@ export class Custody {
       custodian: leg.party,
       newest: spool.offers.latest(leg.leg),
       n: this.#endIfCutNow(),
+      utcMs: recorder.utcMs,
       legOf: (digest: Hex) => spool.offers.get(digest)?.leg,
     }
     const { signed, party, acceptDigest } = await checkAcceptance(
@@ -140,6 +150,12 @@ export class Custody {
       state,
       bytes,
     )
+    const { delegation } = signed
+    if (delegation) {
+      // Whoever checks the cut goes by the envelope before it: so that one is made while the delegation holds.
+      await recorder.checkpoint()
+      checkNotExpired(delegation.record, recorder.utcMs)
+    }
     step('edge.accepted')
     const { offerDigest } = signed.record
     spool.offers.accept(offerDigest, bytes)
@@ -150,6 +166,7 @@ export class Custody {
       party: party.wallet,
       name: party.name,
       acceptDigest,
+      ...(delegation ? { delegate: delegation.record.delegate } : {}),
     })
     await this.#cut()
   }

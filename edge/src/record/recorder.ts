@@ -88,6 +88,11 @@ export class Recorder {
     return this.#time.lastReading
   }
 
+  /** UTC now by the source's clock, which is the one that envelopes tell. */
+  get utcMs(): number {
+    return this.#time.at(this.#time.nowMs()).utcMs
+  }
+
   /**
    * Finishes what a killed process, or a cut, had begun. From here on real time moves the source's on: not the time for which a scan held the
    * source, which the leg before has told of, nor that for which no process ran.

@@ -5,10 +5,10 @@ export {
   encodeAgreementCall,
 } from './agreement-call.ts'
 export { anchorAnswerArguments, sealAnswerArguments } from './calls/answer.ts'
-export { confirmLegArguments } from './calls/confirm.ts'
+export { confirmLegArguments, confirmLegCall } from './calls/confirm.ts'
 export { contestArguments } from './calls/contest.ts'
 export { createArguments } from './calls/create.ts'
-export { cutArguments } from './calls/cut.ts'
+export { cutArguments, cutCall, isDelegated } from './calls/cut.ts'
 export { forkArguments, tamperingArguments } from './calls/fork.ts'
 export { lateArguments } from './calls/late.ts'
 export { manualCutArguments } from './calls/manual-cut.ts'

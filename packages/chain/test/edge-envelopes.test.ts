@@ -1,21 +1,31 @@
 // What the edge program itself packs, signs and stores, byte for byte, against the contracts: keys, handover, envelopes, seal.
-import { decodeBody, decodeSignedOffer, type Hex, parseEnvelope } from '@consign/envelope'
-import { caseId, limits } from '@consign/terms'
+import {
+  decodeBody,
+  decodeSignedAccept,
+  decodeSignedOffer,
+  encodeSignedAccept,
+  type Hex,
+  native,
+  parseEnvelope,
+} from '@consign/envelope'
+import { caseId, limits, signAccept, signDelegation } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
 import { bytesToHex, parseEther } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeShipment, type Shipment } from '../../../contracts/script/shipment.ts'
+import { delegateTo, makeShipment, type Shipment } from '../../../contracts/script/shipment.ts'
 import { makeRig, type Rig } from '../../../edge/test/rig.ts'
 import {
   agreementAbi,
+  confirmLegCall,
   contestArguments,
   cutArguments,
+  cutCall,
   isProvable,
   sealAnswerArguments,
   startArguments,
   violationCalls,
 } from '../src/index.ts'
-import { calls, create } from './calls.ts'
+import { calls, create, refusal } from './calls.ts'
 import { startWorld, type World } from './world.ts'
 
 let world: World
@@ -113,6 +123,41 @@ test('its seal answers a contest', async () => {
   expect(open).toBe(0n)
   expect((await chain.caseOf(id)).state).toBe(UPHELD)
 })
+
+test('its cut for a driver passes custody to the driver’s party, as the delegation and its own clock allow', async () => {
+  const { terms } = shipment
+  await rig.custody.scan({ hold: false })
+  const carrier = shipment.parties['shipper-y']!
+  const by = await delegateTo(shipment, carrier, 'shipper-y', { notAfterMs: Date.UTC(2100, 0, 1) })
+  const { record } = decodeSignedAccept(await rig.accept('shipper-y'))
+  const accept = encodeSignedAccept(await signAccept(native, by.driver, shipment, record, by.delegation))
+  await rig.custody.accept(accept)
+  const [keysBefore, keys] = framesOf('legKeys').slice(1) as [Hex, Hex]
+  const [offer, cut] = [framesOf('offer').at(-1)!, framesOf('cut').at(-1)!]
+  const last = wiresOf(1).at(-1)!
+  const shown = { terms, keys: keysBefore, offer, accept: bytesToHex(accept), cut }
+  expect(await refusal(chain.recordCut(cutArguments(shown)))).toBe('AgreementAcceptSignatureInvalid')
+  const earlier = wiresOf(1).at(-2)!
+  expect(await refusal(chain.send(cutCall({ ...shown, last: earlier })))).toBe('AgreementCutNotAtEnvelope')
+  const past = { ...by.delegation.record, notAfterMs: parseEnvelope(last).header.baseUtcMs - 1 }
+  const delegation = await signDelegation(native, carrier, shipment.chainId, past)
+  const expired = await signAccept(native, by.driver, shipment, record, delegation)
+  const late = { ...shown, accept: bytesToHex(encodeSignedAccept(expired)), last }
+  expect(await refusal(chain.send(cutCall(late)))).toBe('DelegationExpired')
+
+  await chain.send(cutCall({ ...shown, last }))
+  expect(await chain.custodianOf(2)).toBe(carrier.wallet.address.toLowerCase())
+  const handover = { keysBefore, offer, accept: shown.accept }
+  const own = { ...handover, accept: bytesToHex(await rig.accept('shipper-y', record)) }
+  await chain.send(confirmLegCall({ terms, keys, handover: own }))
+  await chain.send(confirmLegCall({ terms, keys, handover }))
+  const foreign = { ...by.delegation, slhDsa: expired.slhDsa }
+  const swapped = await signAccept(native, by.driver, shipment, record, foreign)
+  const forged = { ...handover, accept: bytesToHex(encodeSignedAccept(swapped)) }
+  expect(await refusal(chain.send(confirmLegCall({ terms, keys, handover: forged })))).toBe(
+    'AgreementPostQuantumSignatureInvalid',
+  )
+}, 60_000)
 
 const UPHELD = 3
 

@@ -30,6 +30,7 @@ export const TAG = {
   case: tagOf('consign.case'),
   rotate: tagOf('consign.rotate'),
   revoke: tagOf('consign.revoke'),
+  delegate: tagOf('consign.delegate'),
 } as const
 
 /** `tag ‖ bytes`: the message that P-256 signs. */

@@ -16,7 +16,7 @@ import { native } from './native.ts'
 import { portable } from './noble.ts'
 import { withOtherS } from './p256-order.ts'
 import { filled } from './vectors/fixture.ts'
-import { acceptOf } from './vectors/records.ts'
+import { acceptOf, delegationOf } from './vectors/records.ts'
 
 // Post-quantum signing on a busy machine takes longer than Vitest's five seconds.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -106,6 +106,20 @@ describe('an envelope', () => {
     const { wire } = await sealEnvelope(native, keys, { ...draft, flags: 0, readings: [] })
     expect(wire.length).toBe(144 + 16 + 64)
     verifyEnvelopeSync(native, keys.public, parseEnvelope(wire))
+  })
+
+  it('that begins a leg after a driver accepted carries the delegation too', async () => {
+    const delegated = { ...accept, delegation: delegationOf(accept, stranger.public) }
+    const { wire } = await sealEnvelope(native, keys, {
+      ...draft,
+      ...{ seq: 0, flags: FLAG.handover, cut, accept: delegated },
+    })
+    expect(parseEnvelope(wire).accept).toEqual(delegated)
+    expect(parseEnvelope(wire).cut).toEqual(parseEnvelope(handover).cut)
+    for (const length of [wire.length - 1, wire.length - encodeSignedAccept(delegated).length])
+      expect(() => parseEnvelope(wire.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: 'envelope.length' }),
+      )
   })
 
   it('that begins a leg carries cut and accept', async () => {

@@ -1,5 +1,6 @@
 /**
- * Envelope on the wire: `header 144 ‖ body ‖ P-256 64 ‖ [ML-DSA 2420 when checkpoint] ‖ [signed cut ‖ signed accept when handover]`.
+ * Envelope on the wire: `header 144 ‖ body ‖ P-256 64 ‖ [ML-DSA 2420 when checkpoint] ‖ [signed cut ‖ signed accept when handover]`; the accept
+ * has either of its lengths.
  * Parsing checks the structure, the exact length and the body hash; signatures are checked by verifyEnvelope against a leg's keys.
  */
 import { sha256 } from '@consign/merkle/sha256'
@@ -7,6 +8,7 @@ import { decodeSignedAccept, encodeSignedAccept, SIGNED_ACCEPT_BYTES, type Signe
 import { bodyBytesOf, bodyHash, encodeBody, type Reading } from './body.ts'
 import { concatBytes, equalBytes, viewOf } from './bytes.ts'
 import { decodeSignedCut, encodeSignedCut, SIGNED_CUT_BYTES, type SignedCut } from './cut.ts'
+import { SIGNED_DELEGATION_BYTES } from './delegation.ts'
 import { TAG, TAG_BYTES, tagged } from './digest.ts'
 import { type ClockState, decodeHeader, encodeHeader, FLAG, HEADER_BYTES, type Header } from './header.ts'
 import type { KeySet } from './key-set.ts'
@@ -57,7 +59,8 @@ export function parseEnvelope(wire: Uint8Array): Envelope {
   const p256End = bodyEnd + P256_SIGNATURE_BYTES
   const mlDsaEnd = p256End + (flags & FLAG.checkpoint ? ML_DSA_SIGNATURE_BYTES : 0)
   const end = mlDsaEnd + (flags & FLAG.handover ? SIGNED_CUT_BYTES + SIGNED_ACCEPT_BYTES : 0)
-  if (wire.length !== end) throw misfit(wire.length, end)
+  const isDelegated = end > mlDsaEnd && wire.length === end + SIGNED_DELEGATION_BYTES
+  if (wire.length !== end && !isDelegated) throw misfit(wire.length, end)
   const body = viewOf(wire, HEADER_BYTES, bodyEnd)
   if (!equalBytes(bodyHash(body, mask, count), header.bodyHash))
     throw new Refusal(
@@ -77,7 +80,7 @@ export function parseEnvelope(wire: Uint8Array): Envelope {
   if (end > mlDsaEnd) {
     const cutEnd = mlDsaEnd + SIGNED_CUT_BYTES
     envelope.cut = decodeSignedCut(viewOf(wire, mlDsaEnd, cutEnd))
-    envelope.accept = decodeSignedAccept(viewOf(wire, cutEnd, end))
+    envelope.accept = decodeSignedAccept(viewOf(wire, cutEnd, wire.length))
   }
   return envelope
 }

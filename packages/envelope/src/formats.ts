@@ -14,6 +14,7 @@ export {
 } from './body.ts'
 export { concatBytes, equalBytes, fromHex, type Hex, hexDigits, toHex } from './bytes.ts'
 export * from './cut.ts'
+export * from './delegation.ts'
 export { SUITE, TAG, tagged, taggedDigest } from './digest.ts'
 export * from './envelope.ts'
 export * from './frame.ts'

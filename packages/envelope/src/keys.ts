@@ -8,6 +8,8 @@ export const P256_KEY_BYTES = 64
 export const ML_DSA_KEY_BYTES = 1312
 export const SLH_DSA_KEY_BYTES = 32
 export const P256_SIGNATURE_BYTES = 64
+/** Of wallets: r ‖ s ‖ v. */
+export const ECDSA_SIGNATURE_BYTES = 65
 export const ML_DSA_SIGNATURE_BYTES = 2420
 export const SLH_DSA_SIGNATURE_BYTES = 7856
 export const KEYS_BYTES = 128

@@ -10,6 +10,13 @@ import {
   signCut,
   verifyCut,
 } from './cut.ts'
+import {
+  ALL_AGREEMENTS,
+  decodeSignedDelegation,
+  encodeDelegation,
+  encodeSignedDelegation,
+  pqKeyHash,
+} from './delegation.ts'
 import { encodeFrame, type FrameKind, parseFrame } from './frame.ts'
 import type { KeySet } from './key-set.ts'
 import { deviceId, keysBytes } from './keys.ts'
@@ -54,7 +61,7 @@ import {
   verifySeal,
 } from './seal.ts'
 import { filled } from './vectors/fixture.ts'
-import { acceptOf } from './vectors/records.ts'
+import { acceptOf, delegationOf } from './vectors/records.ts'
 
 // Post-quantum signing on a busy machine takes longer than Vitest's five seconds.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
@@ -316,6 +323,48 @@ describe('an accept', () => {
       expect(() => encodeAccept({ ...signed.record, amount })).toThrow(
         expect.objectContaining({ code: 'accept.field' }),
       )
+  })
+})
+
+describe('an accept under a delegation', () => {
+  const plain = acceptOf(filled(8, 32))
+  const delegation = delegationOf(plain, keys.public)
+  const signed = { ...plain, delegation }
+  const whole = encodeSignedAccept(signed)
+
+  it('is the plain accept followed by the signed delegation, and its length tells which it is', () => {
+    expect(encodeDelegation(delegation.record).length).toBe(1424)
+    expect(whole.length).toBe(10521 + 11765)
+    expect(whole.subarray(0, 10521)).toEqual(encodeSignedAccept(plain))
+    expect(whole.subarray(10521)).toEqual(encodeSignedDelegation(delegation))
+    expect(decodeSignedAccept(whole)).toEqual(signed)
+    expect(decodeSignedAccept(whole.subarray(0, 10521))).toEqual(plain)
+    expect(parseFrame(encodeFrame('accept', whole))).toMatchObject({ kind: 'accept', signed })
+  })
+
+  it('of any other length is malformed', () => {
+    for (const length of [10520, 10522, 10521 + 11764])
+      expect(() => decodeSignedAccept(whole.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: 'accept.length' }),
+      )
+    expect(() => decodeSignedDelegation(whole.subarray(10522))).toThrow(
+      expect.objectContaining({ code: 'delegation.length' }),
+    )
+  })
+
+  it('may be for all agreements, up to the last millisecond there is', () => {
+    const record = { ...delegation.record, scope: ALL_AGREEMENTS, notAfterMs: Number.MAX_SAFE_INTEGER }
+    expect(decodeSignedDelegation(encodeSignedDelegation({ ...delegation, record })).record).toEqual(record)
+    expect(() => encodeDelegation({ ...record, notAfterMs: 0.5 })).toThrow(
+      expect.objectContaining({ code: 'delegation.field' }),
+    )
+  })
+
+  it("names both of the delegate's keys by one hash", () => {
+    const { mlDsaKey, slhDsaKey } = delegation.record
+    const hash = toHex(pqKeyHash({ mlDsaKey, slhDsaKey }))
+    expect(toHex(pqKeyHash({ mlDsaKey: next.public.mlDsa, slhDsaKey }))).not.toBe(hash)
+    expect(toHex(pqKeyHash({ mlDsaKey, slhDsaKey: next.public.slhDsa }))).not.toBe(hash)
   })
 })
 

@@ -1,4 +1,11 @@
 /** What was agreed: clauses and their hashes, party signatures, the agreement's address, and who gets what at the end. */
+export {
+  checkNotExpired,
+  signAccept,
+  signDelegation,
+  verifyAccept,
+  verifyDelegation,
+} from './acceptance.ts'
 export { type AgreementPlace, agreementAddress, agreementInitCode, agreementSalt } from './address.ts'
 export { encodeClause, shipmentBytes32 } from './clause-abi.ts'
 export { UNLIMITED } from './clause-fields.ts'
@@ -80,12 +87,10 @@ export {
 } from './registry.ts'
 export {
   type PartySignature,
-  signAccept,
   signAcknowledgement,
   signAgreement,
   signManualCut,
   signTenderRefusal,
-  verifyAccept,
   verifyAcknowledgement,
   verifyAgreementSignature,
   verifyManualCut,
@@ -107,6 +112,9 @@ export {
   acknowledgementTypedData,
   agreementDigest,
   agreementTypedData,
+  DELEGATION_TYPES,
+  delegationDigest,
+  delegationTypedData,
   MANUAL_CUT_TYPES,
   type ManualCut,
   manualCutDigest,

@@ -1,23 +1,21 @@
-import { type Accept, native, Refusal, type SignedAccept } from '@consign/envelope'
+import { native, Refusal } from '@consign/envelope'
 import { portable } from '@consign/envelope/portable'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { termsHash } from './hashing.ts'
 import {
   type PartySignature,
-  signAccept,
   signAcknowledgement,
   signAgreement,
   signManualCut,
   signTenderRefusal,
-  verifyAccept,
   verifyAcknowledgement,
   verifyAgreementSignature,
   verifyManualCut,
   verifyTenderRefusal,
 } from './signatures.ts'
 import { sampleAgreement } from './testing.ts'
-import { acceptDigest, type ManualCut, manualCutDigest } from './typed-data.ts'
+import { type ManualCut, manualCutDigest } from './typed-data.ts'
 import { partyByName, payee, payer } from './views.ts'
 
 const { terms, parties } = sampleAgreement()
@@ -101,68 +99,6 @@ describe('an agreement', () => {
     expect(await verify({ mlDsa: bytesToHex(flipped(hexToBytes(signature.mlDsa), 1000)) })).toBe(
       'terms.signature.mlDsa',
     )
-  })
-})
-
-describe('an acceptance', () => {
-  const where = { chainId: 31_337, agreement: `0x${'a9'.repeat(20)}` as Hex }
-  const taker = clauseOf('shipper-x')
-  const accept: Accept = {
-    offerDigest: `0x${'0f'.repeat(32)}`,
-    party: taker.wallet,
-    termsHash: message.termsHash,
-    amount: BigInt(taker.amount),
-    penaltyMax: BigInt(taker.penaltyCap),
-    reservationsHash: `0x${'00'.repeat(32)}`,
-  }
-  let signed: SignedAccept
-  beforeAll(async () => {
-    signed = await signAccept(native, keysOf('shipper-x'), where, accept)
-  })
-  const verify = (
-    change: Partial<SignedAccept>,
-    record: Partial<Accept> = {},
-    place: Partial<typeof where> = {},
-  ) =>
-    code(
-      verifyAccept(
-        native,
-        taker,
-        { ...where, ...place },
-        { ...signed, record: { ...accept, ...record }, ...change },
-      ),
-    )
-
-  it('is taken and gives its digest, by either implementation', async () => {
-    expect(await verifyAccept(native, taker, where, signed)).toBe(acceptDigest(where, accept))
-    expect(await verifyAccept(portable, taker, where, signed)).toBe(acceptDigest(where, accept))
-  })
-
-  it('is refused from another party than the one it names', async () => {
-    expect(await code(verifyAccept(native, clauseOf('shipper-y'), where, signed))).toBe('accept.party')
-    expect(await verify({}, { party: clauseOf('shipper-y').wallet })).toBe('accept.party')
-  })
-
-  it('is refused for another amount or penalty than the terms say', async () => {
-    expect(await verify({}, { amount: accept.amount + 1n })).toBe('accept.amount')
-    expect(await verify({}, { penaltyMax: accept.penaltyMax - 1n })).toBe('accept.penaltyMax')
-  })
-
-  it('is refused for another offer, other terms, other reservations, another agreement', async () => {
-    const zeros: Hex = `0x${'11'.repeat(32)}`
-    expect(await verify({}, { offerDigest: zeros })).toBe('accept.signature.ecdsa')
-    expect(await verify({}, { termsHash: zeros })).toBe('accept.signature.ecdsa')
-    expect(await verify({}, { reservationsHash: zeros })).toBe('accept.signature.ecdsa')
-    expect(await verify({}, {}, { agreement: `0x${'aa'.repeat(20)}` })).toBe('accept.signature.ecdsa')
-  })
-
-  it('is refused when any of its signatures is altered', async () => {
-    expect(await verify({ ecdsa: hexToBytes(malleated(bytesToHex(signed.ecdsa))) })).toBe(
-      'accept.signature.ecdsa',
-    )
-    expect(await verify({ ecdsa: flipped(signed.ecdsa, 40) })).toBe('accept.signature.ecdsa')
-    expect(await verify({ mlDsa: flipped(signed.mlDsa, 7) })).toBe('accept.signature.mlDsa')
-    expect(await verify({ slhDsa: flipped(signed.slhDsa, 4000) })).toBe('accept.signature.slhDsa')
   })
 })
 

@@ -1,8 +1,8 @@
 /**
- * Party signatures: wallet ECDSA over EIP-712 (contracts check it too) plus ML-DSA-44 over the same 32-byte digest, and SLH-DSA on
- * acceptances. The Post-quantum keys are those that the party's clause names.
+ * Party signatures: wallet ECDSA over EIP-712 (contracts check it too) plus ML-DSA-44 over the same 32-byte digest; the post-quantum keys are those that
+ * the party's clause names. Acceptances, which carry SLH-DSA too, are in acceptance.ts.
  */
-import { type Accept, type CryptoProvider, Refusal, type SignedAccept } from '@consign/envelope'
+import { type CryptoProvider, Refusal } from '@consign/envelope'
 import { bytesToHex, type Hex, hexToBytes, recoverAddress } from 'viem'
 import type { PartyClause } from './clauses.ts'
 import type { PartyKeys } from './party-keys.ts'
@@ -11,8 +11,6 @@ import {
   type Acknowledgement,
   type AgreementDomain,
   type AgreementMessage,
-  acceptDigest,
-  acceptTypedData,
   acknowledgementDigest,
   acknowledgementTypedData,
   agreementDigest,
@@ -27,6 +25,8 @@ import {
 
 /** Hex: ECDSA 65 bytes `r ‖ s ‖ v` (v 27 or 28), ML-DSA-44 2420 bytes. */
 export type PartySignature = { ecdsa: Hex; mlDsa: Hex }
+/** Whose signatures count: a party as its clause names it, or its delegate. */
+export type Signer = Pick<PartyClause, 'name' | 'wallet' | 'mlDsaKey' | 'slhDsaKey'>
 
 export async function signAgreement(
   crypto: CryptoProvider,
@@ -52,63 +52,6 @@ export async function verifyAgreementSignature(
   }
   const digest = agreementDigest(domain, message)
   await checkBoth('terms', crypto, party, digest, signature)
-}
-
-export async function signAccept(
-  crypto: CryptoProvider,
-  keys: PartyKeys,
-  domain: AcceptDomain,
-  accept: Accept,
-): Promise<SignedAccept> {
-  const digest = hexToBytes(acceptDigest(domain, accept))
-  return {
-    record: accept,
-    ecdsa: hexToBytes(await keys.wallet.signTypedData(acceptTypedData(domain, accept))),
-    mlDsa: await crypto.mlDsaSign(keys.pq, digest),
-    slhDsa: await crypto.slhDsaSign(keys.pq, digest),
-  }
-}
-
-/**
- * Checks the acceptance against the taker's clause and all three signatures; returns acceptDigest. That it answers the open offer and names
- * these terms is for the caller, who knows them. Throws Refusal 'accept.party', 'accept.amount', 'accept.penaltyMax',
- * 'accept.signature.ecdsa', 'accept.signature.mlDsa', 'accept.signature.slhDsa'.
- */
-export async function verifyAccept(
-  crypto: CryptoProvider,
-  party: PartyClause,
-  domain: AcceptDomain,
-  signed: SignedAccept,
-): Promise<Hex> {
-  const { record } = signed
-  if (record.party.toLowerCase() !== party.wallet) {
-    throw new Refusal(
-      'accept.party',
-      `the acceptance is by ${record.party}, not by ${party.name} (${party.wallet})`,
-    )
-  }
-  if (record.amount !== BigInt(party.amount)) {
-    throw new Refusal(
-      'accept.amount',
-      `${party.name} accepted amount ${record.amount}; the terms say ${party.amount}`,
-    )
-  }
-  if (record.penaltyMax !== BigInt(party.penaltyCap)) {
-    throw new Refusal(
-      'accept.penaltyMax',
-      `${party.name} accepted penaltyMax ${record.penaltyMax}; the terms say ${party.penaltyCap}`,
-    )
-  }
-  const digest = acceptDigest(domain, record)
-  await checkEcdsa('accept.signature.ecdsa', party, digest, bytesToHex(signed.ecdsa))
-  await checkMlDsa('accept.signature.mlDsa', crypto, party, digest, signed.mlDsa)
-  if (!(await crypto.slhDsaVerify(hexToBytes(party.slhDsaKey), hexToBytes(digest), signed.slhDsa))) {
-    throw new Refusal(
-      'accept.signature.slhDsa',
-      `the SLH-DSA signature is not by ${party.name}; sign it again`,
-    )
-  }
-  return digest
 }
 
 export async function signManualCut(
@@ -231,26 +174,38 @@ async function checkBoth(
 
 const SECP256K1_HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n
 
-// As strict as OpenZeppelin's ECDSA, so that nothing passes here which the contract refuses: 65 bytes, low s, v 27 or 28.
-async function checkEcdsa(code: string, party: PartyClause, hash: Hex, signature: Hex): Promise<void> {
+/** As strict as OpenZeppelin's ECDSA, so that nothing passes here which the contract refuses: 65 bytes, low s, v 27 or 28. */
+export async function checkEcdsa(code: string, by: Signer, hash: Hex, signature: Hex): Promise<void> {
   const strict =
     /^0x[0-9a-f]{128}(1b|1c)$/.test(signature) &&
     BigInt(`0x${signature.slice(66, 130)}`) <= SECP256K1_HALF_ORDER
   const signer = strict ? await recoverAddress({ hash, signature }).catch(() => undefined) : undefined
-  if (signer?.toLowerCase() !== party.wallet) {
-    throw new Refusal(code, `the wallet signature is not by ${party.name} (${party.wallet}); sign it again`)
+  if (signer?.toLowerCase() !== by.wallet) {
+    throw new Refusal(code, `the wallet signature is not by ${by.name} (${by.wallet}); sign it again`)
   }
 }
 
-async function checkMlDsa(
+export async function checkMlDsa(
   code: string,
   crypto: CryptoProvider,
-  party: PartyClause,
+  by: Signer,
   digest: Hex,
   signature: Uint8Array,
 ): Promise<void> {
-  if (!(await crypto.mlDsaVerify(hexToBytes(party.mlDsaKey), hexToBytes(digest), signature))) {
-    throw new Refusal(code, `the ML-DSA signature is not by ${party.name}; sign it again`)
+  if (!(await crypto.mlDsaVerify(hexToBytes(by.mlDsaKey), hexToBytes(digest), signature))) {
+    throw new Refusal(code, `the ML-DSA signature is not by ${by.name}; sign it again`)
+  }
+}
+
+export async function checkSlhDsa(
+  code: string,
+  crypto: CryptoProvider,
+  by: Signer,
+  digest: Hex,
+  signature: Uint8Array,
+): Promise<void> {
+  if (!(await crypto.slhDsaVerify(hexToBytes(by.slhDsaKey), hexToBytes(digest), signature))) {
+    throw new Refusal(code, `the SLH-DSA signature is not by ${by.name}; sign it again`)
   }
 }
 

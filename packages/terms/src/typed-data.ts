@@ -1,9 +1,9 @@
 /**
  * EIP-712 typed data that parties sign, so that wallets show it. Domain { name: "Consign", version: "1", chainId, verifyingContract }:
- * the factory for an Agreement, the agreement itself for all others. docs/formats.md, EIP-712.
+ * the factory for an Agreement, the agreement itself for all others; none for a Delegation. docs/formats.md, EIP-712.
  */
-import type { Accept } from '@consign/envelope'
-import { type Hex, hashTypedData } from 'viem'
+import { type Accept, type Delegation, pqKeyHash } from '@consign/envelope'
+import { bytesToHex, type Hex, hashTypedData } from 'viem'
 
 export type AgreementDomain = { chainId: number; factory: Hex }
 export type AgreementMessage = { termsHash: Hex; payer: Hex; payee: Hex }
@@ -48,6 +48,16 @@ export const ACCEPT_TYPES = {
     { name: 'amount', type: 'uint256' },
     { name: 'penaltyMax', type: 'uint256' },
     { name: 'reservationsHash', type: 'bytes32' },
+  ],
+} as const
+
+export const DELEGATION_TYPES = {
+  Delegation: [
+    { name: 'party', type: 'address' },
+    { name: 'delegate', type: 'address' },
+    { name: 'pqKeyHash', type: 'bytes32' },
+    { name: 'scope', type: 'bytes32' },
+    { name: 'notAfterMs', type: 'uint64' },
   ],
 } as const
 
@@ -100,6 +110,20 @@ export function acceptTypedData(where: AcceptDomain, accept: Accept) {
   } as const
 }
 
+/** What a party signs so that somebody else accepts for it, in agreements that may not exist yet: so no contract verifies it by its address. */
+export function delegationTypedData(chainId: number, delegation: Delegation) {
+  const { party, delegate, scope, notAfterMs } = delegation
+  return {
+    domain: { name: 'Consign', version: '1', chainId },
+    types: DELEGATION_TYPES,
+    primaryType: 'Delegation',
+    message: {
+      ...{ party, delegate, pqKeyHash: bytesToHex(pqKeyHash(delegation)), scope },
+      notAfterMs: BigInt(notAfterMs),
+    },
+  } as const
+}
+
 /** What both custodians sign when the device is dead or lost. */
 export function manualCutTypedData(where: AcceptDomain, cut: ManualCut) {
   return {
@@ -137,6 +161,10 @@ export const agreementDigest = (where: AgreementDomain, message: AgreementMessag
 /** keccak, 32 bytes: `acceptDigest` of the Cut. The party's ML-DSA and SLH-DSA sign it too. */
 export const acceptDigest = (where: AcceptDomain, accept: Accept): Hex =>
   hashTypedData(acceptTypedData(where, accept))
+
+/** keccak, 32 bytes; the party's ML-DSA and SLH-DSA sign it too. */
+export const delegationDigest = (chainId: number, delegation: Delegation): Hex =>
+  hashTypedData(delegationTypedData(chainId, delegation))
 
 /** keccak, 32 bytes; names the leg's end in place of a Cut's digest. Both parties' ML-DSA sign it too. */
 export const manualCutDigest = (where: AcceptDomain, cut: ManualCut): Hex =>

@@ -18,7 +18,7 @@ import { type AnchorFact, type AnchorState, anchorDecider } from './domain/ancho
 import { type CallEvent, callName, callsOf, isCallEvent, type Place } from './domain/calls.ts'
 import { EnvelopeTree } from './domain/envelope-tree.ts'
 import { isSilent, type Span, spansOf } from './domain/evidence.ts'
-import { forkedPair, isInRun, linkedRun } from './domain/run.ts'
+import { envelopeOf, forkedPair, isInRun, linkedRun } from './domain/run.ts'
 
 export class Notary {
   readonly tree = new EnvelopeTree()
@@ -107,6 +107,7 @@ export class Notary {
     const wires: Uint8Array[] = []
     for await (const { data } of this.#log.read([subjects.envelope(agreement, span.leg)]))
       if (isInRun(data, span)) wires.push(data)
+    if (span.digest !== undefined) return [envelopeOf(wires, span.digest)]
     return span.fork ? forkedPair(wires, span.fromSeq) : linkedRun(wires, span)
   }
 }

@@ -7,6 +7,7 @@ import { type Command, custody } from './domain/decide.ts'
 import { type DeviceRecord, type Place, recordOfFrame, recordsOfEnvelope } from './domain/device-record.ts'
 import { stageOf } from './domain/stage.ts'
 import { eventId } from './event-id.ts'
+import { utcMsBeforeCut } from './stored-envelope.ts'
 import { verifyRecord, verifyShown } from './verification.ts'
 
 // 256 × about 12 KiB of signatures = 3 MiB an agreement; a device needs two for each offer. What waits beyond it stays in the log alone.
@@ -112,7 +113,8 @@ export class AgreementDesk {
 
   /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused. */
   async #advance(cause: Cause): Promise<Refused[]> {
-    const { log, crypto } = this.#options
+    const { log, crypto, place } = this.#options
+    const utcMs = (cut: { leg: number; n: number }) => utcMsBeforeCut(log, place.agreement, cut)
     const refused: Refused[] = []
     for (let progressed = true; progressed; ) {
       progressed = false
@@ -125,7 +127,8 @@ export class AgreementDesk {
         this.#waiting.delete(record.key)
         if (stage === 'done') continue
         try {
-          if (stage === 'ready') await this.#decide(await verifyRecord(crypto, state, record, known), cause)
+          if (stage === 'ready')
+            await this.#decide(await verifyRecord(crypto, state, record, known, utcMs), cause)
           else await this.#keepVerified(state, record)
         } catch (error) {
           if (!isInvalid(error)) {

@@ -22,14 +22,8 @@ import { z } from 'zod'
 import type { Agreement, Replacement } from './domain/agreement.ts'
 import type { Place } from './domain/device-record.ts'
 import { type CutManually, handing } from './domain/manual-cut.ts'
-import {
-  addressText,
-  badRequest,
-  hash32Text,
-  hexText,
-  highestStoredSeq,
-  type RequestContext,
-} from './requests.ts'
+import { addressText, badRequest, hash32Text, hexText, type RequestContext } from './requests.ts'
+import { lastStored } from './stored-envelope.ts'
 
 const cutManuallyRequest = z.strictObject({
   agreement: addressText,
@@ -56,7 +50,7 @@ export async function submitManualCut(context: RequestContext, address: Hex, ask
   const cutDigest = manualCutDigest(place, record)
   const replacement = shown && (await verifyReplacement(crypto, place, record, shown))
   const verify = async (state: Agreement): Promise<CutManually> => {
-    const highestSeq = await highestStoredSeq(log, agreement, record.leg)
+    const highestSeq = (await lastStored(log, agreement, record.leg))?.seq
     const { from, to, isRecorded } = handing(state, record, cutDigest, highestSeq)
     requireParty(state, address)
     await verifyManualCut(crypto, from, to, place, record, fromSignature)

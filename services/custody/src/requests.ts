@@ -1,14 +1,6 @@
-import {
-  type CryptoProvider,
-  decodeHeader,
-  decodeSignedAccept,
-  fromHex,
-  HEADER_BYTES,
-  Refusal,
-  toHex,
-} from '@consign/envelope'
+import { type CryptoProvider, decodeSignedAccept, fromHex, Refusal, toHex } from '@consign/envelope'
 import type { EventLog } from '@consign/eventlog'
-import { type Hex, subjects } from '@consign/events'
+import type { Hex } from '@consign/events'
 import {
   acceptDigest,
   agreementAddress,
@@ -24,6 +16,7 @@ import {
 import { z } from 'zod'
 import type { AgreementDesk } from './desk.ts'
 import { answer } from './domain/acceptance.ts'
+import { lastStored } from './stored-envelope.ts'
 
 export type Deployment = { chainId: number; factory: Hex; implementation: Hex }
 
@@ -83,8 +76,9 @@ export async function submitAgreement(context: RequestContext, address: Hex, ask
 }
 
 /**
- * `cmd.<address>.accept { agreement, accept }`: the taker's signed acceptance of an open offer. The same acceptance again gets the same answer.
- * Throws Refusal `accept.request`, `accept.…` of what it says, `accept.signature.…`.
+ * `cmd.<address>.accept { agreement, accept }`: the taker's signed acceptance of an open offer, or its delegate's with the delegation, which must not
+ * have ended by our clock. The same acceptance again gets the same answer. Throws Refusal `accept.request`, `accept.…` of what it says,
+ * `accept.signature.…`, `delegation.…`.
  */
 export async function submitAccept(context: RequestContext, address: Hex, asked: unknown) {
   const { log, crypto, deployment } = context
@@ -93,9 +87,12 @@ export async function submitAccept(context: RequestContext, address: Hex, asked:
   const { agreement } = request.data
   const bytes = fromHex(request.data.accept)
   const signed = decodeSignedAccept(bytes)
-  const { record } = signed
-  if (record.party !== address) {
-    throw new Refusal('accept.party', `the acceptance is by ${record.party}; only that party may submit it`)
+  const { record, delegation } = signed
+  if (record.party !== address && delegation?.record.delegate !== address) {
+    throw new Refusal(
+      'accept.party',
+      `the acceptance is by ${record.party}; only that party or its delegate may submit it`,
+    )
   }
   const place = { chainId: deployment.chainId, agreement }
   const digest = acceptDigest(place, record)
@@ -104,9 +101,9 @@ export async function submitAccept(context: RequestContext, address: Hex, asked:
     const offered = state.legs.findIndex(({ offers }) =>
       offers.some(({ offerDigest }) => offerDigest === record.offerDigest),
     )
-    const highestSeq = offered < 0 ? undefined : await highestStoredSeq(log, agreement, offered)
+    const highestSeq = offered < 0 ? undefined : (await lastStored(log, agreement, offered))?.seq
     const answered = answer(state, record, digest, () => highestSeq)
-    await verifyAccept(crypto, answered.party, place, signed)
+    await verifyAccept(crypto, answered.party, place, signed, context.nowMs())
     leg = answered.leg
     return { type: 'accept' as const, accept: toHex(bytes), acceptDigest: digest, record, highestSeq }
   }
@@ -126,14 +123,4 @@ function parseAgreementRequest(asked: unknown) {
 export function badRequest(code: string, error: z.ZodError): Refusal {
   const issue = error.issues[0]
   return new Refusal(code, `${issue?.path.join('.') || 'the request'} ${issue?.message ?? 'is wrong'}`)
-}
-
-/** Of the last envelope of a leg that is stored. */
-export async function highestStoredSeq(
-  log: EventLog,
-  agreement: Hex,
-  leg: number,
-): Promise<number | undefined> {
-  const last = await log.last(subjects.envelope(agreement, leg))
-  return last === undefined ? undefined : decodeHeader(last.data.subarray(0, HEADER_BYTES)).seq
 }

@@ -4,6 +4,7 @@ import {
   type Accept,
   type Cut,
   cutDigest,
+  type Delegation,
   decodeSignedLegKeys,
   deviceId,
   encodeFrame,
@@ -38,10 +39,13 @@ import {
   NO_NEXT_KEYS,
   type PartySignature,
   partyByWallet,
+  partyIdentity,
+  partyKeysFromSeed,
   payee,
   payer,
   signAccept,
   signAgreement,
+  signDelegation,
   signManualCut,
   signTenderRefusal,
   termsHash,
@@ -144,6 +148,25 @@ export class SampleJourney {
     return { signed, digest: acceptDigest(place, record) }
   }
 
+  /** The same by a driver: keys of its own, and what `name`, or another `signer`, let it do until `notAfterMs`. */
+  async acceptByDriver(
+    name: string,
+    offer: Hex,
+    { signer = name, ...changes }: Partial<Delegation> & { signer?: string } = {},
+  ) {
+    const driver = partyKeysFromSeed(new Uint8Array(32).fill(99))
+    const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = driver.pq.public
+    const { wallet: delegate } = partyIdentity(driver)
+    const delegation = await signDelegation(native, this.#party(signer), DEPLOYMENT.chainId, {
+      ...{ party: this.wallet(name), delegate, mlDsaKey, slhDsaKey },
+      ...{ scope: this.termsHash, notAfterMs: Date.UTC(2026, 10, 3), ...changes },
+    })
+    const place = { chainId: DEPLOYMENT.chainId, agreement: this.agreement }
+    const record = this.acceptRecord(name, offer)
+    const signed = await signAccept(native, driver, place, record, delegation)
+    return { signed, digest: acceptDigest(place, record), delegate }
+  }
+
   async cut(leg: number, offer: Hex, accept: Hex, changes: Partial<Cut> = {}) {
     const binds = { offerDigest: fromHex(offer), acceptDigest: fromHex(accept) }
     const reached = { n: 3, head: new Uint8Array(32).fill(9), root: new Uint8Array(32).fill(8) }
@@ -221,7 +244,11 @@ export class SampleJourney {
     leg: number,
     seq: number,
     handover?: { cut: Awaited<ReturnType<SampleJourney['cut']>>; accept: SignedAccept },
-    { readings = [], clockState = 1 }: { readings?: Reading[]; clockState?: 0 | 1 } = {},
+    {
+      readings = [],
+      clockState = 1,
+      baseUtcMs = Date.UTC(2026, 10, 2),
+    }: { readings?: Reading[]; clockState?: 0 | 1; baseUtcMs?: number } = {},
   ) {
     const { wire } = await sealEnvelope(native, legKey(leg), {
       ref: this.ref(leg),
@@ -232,7 +259,7 @@ export class SampleJourney {
       seed: new Uint8Array(16),
       bootId: new Uint8Array(16),
       baseMonotonicMs: 0,
-      baseUtcMs: Date.UTC(2026, 10, 2),
+      baseUtcMs,
       clockState,
       ...(handover === undefined ? {} : { cut: handover.cut.signed, accept: handover.accept }),
     })

@@ -1,6 +1,8 @@
 import {
   type CryptoProvider,
+  decodeSignedAccept,
   deviceId,
+  fromHex,
   namedKeys,
   type PublicKeys,
   Refusal,
@@ -10,7 +12,7 @@ import {
   verifyOffer,
   verifySeal,
 } from '@consign/envelope'
-import { device, type Terms, verifyAccept } from '@consign/terms'
+import { checkNotExpired, device, type Terms, verifyAccept } from '@consign/terms'
 import { acceptingParty } from './domain/acceptance.ts'
 import type { Agreement, Leg } from './domain/agreement.ts'
 import type { Command } from './domain/decide.ts'
@@ -19,13 +21,15 @@ import { attachedAccept, nextKeysOf } from './domain/stage.ts'
 
 /**
  * Checks every signature of a record that is ready against the keys that custody itself knows, down from the device of the terms, and
- * gives the command it stands for. Throws Refusal `<record>.signature.…`, `legKeys.mlDsaKey`, `offer.device`, `accept.…`.
+ * gives the command it stands for. `utcMsBeforeCut`: when the last envelope before a cut begins, by the device's clock; 0 when that is not known. Throws
+ * Refusal `<record>.signature.…`, `legKeys.mlDsaKey`, `offer.device`, `accept.…`, `delegation.…`.
  */
 export async function verifyRecord(
   crypto: CryptoProvider,
   state: Agreement,
   record: DeviceRecord,
   known: readonly DeviceRecord[],
+  utcMsBeforeCut: (cut: { leg: number; n: number }) => Promise<number>,
 ): Promise<Command> {
   switch (record.kind) {
     case 'legKeys':
@@ -40,13 +44,13 @@ export async function verifyRecord(
       return { type: 'seal', ...sealed, seal: record.bytes, sealDigest: record.digest }
     }
     case 'cut':
-      return verifyCutLeg(crypto, state, record, known)
+      return verifyCutLeg(crypto, state, record, known, utcMsBeforeCut)
     case 'accept':
       throw new Error('an acceptance is no command of its own: it comes with a cut or by request')
   }
 }
 
-/** The same for next keys and attached acceptances, which become part of the command that names them. */
+/** The same for next keys and attached acceptances, which become part of the command that names them; whether a delegation had ended, the cut tells. */
 export async function verifyShown(
   crypto: CryptoProvider,
   place: Place,
@@ -56,7 +60,7 @@ export async function verifyShown(
   if (record.kind === 'legKeys') {
     await verifyLegKeys(crypto, keysOf(state, { ...record, leg: record.leg - 1 }), record.signed)
   } else if (record.kind === 'accept') {
-    await verifyAccept(crypto, acceptingParty(state, record.signed.record), place, record.signed)
+    await verifyAccept(crypto, acceptingParty(state, record.signed.record), place, record.signed, 0)
   }
 }
 
@@ -90,6 +94,7 @@ async function verifyCutLeg(
   state: Agreement,
   record: Extract<DeviceRecord, { kind: 'cut' }>,
   known: readonly DeviceRecord[],
+  utcMsBeforeCut: (cut: { leg: number; n: number }) => Promise<number>,
 ): Promise<Command> {
   const leg = legOf(state, record)
   await verifyCut(crypto, keysOf(state, record), record.signed)
@@ -106,9 +111,12 @@ async function verifyCutLeg(
     cut: record.bytes,
     cutDigest: record.digest,
   }
-  const isRecorded = leg.acceptances.some((given) => given.acceptDigest === digests.acceptDigest)
+  if (leg.cut !== undefined) return command
+  const recorded = leg.acceptances.find((given) => given.acceptDigest === digests.acceptDigest)
   const shown = attachedAccept(record.signed, known)
-  if (leg.cut !== undefined || isRecorded || shown === undefined) return command
+  const { delegation } = recorded ? decodeSignedAccept(fromHex(recorded.accept)) : (shown?.signed ?? {})
+  if (delegation) checkNotExpired(delegation.record, await utcMsBeforeCut({ leg: record.leg, n }))
+  if (recorded || shown === undefined) return command
   return { ...command, attached: { record: shown.signed.record, accept: shown.bytes } }
 }
 

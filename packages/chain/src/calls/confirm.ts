@@ -1,9 +1,9 @@
 import { decodeSignedAccept, decodeSignedLegKeys } from '@consign/envelope'
 import { device, discloseClause, general, type Terms } from '@consign/terms'
-import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import type { AgreementArguments } from '../agreement-call.ts'
+import { bytesToHex, type Hex, hexToBytes, sha256 } from 'viem'
+import type { AgreementArguments, AgreementCall } from '../agreement-call.ts'
 import { legKeysOf, NO_CLAUSE, NO_LEG_KEYS, offerOf } from '../evidence.ts'
-import { acceptOf, takerOf } from './cut.ts'
+import { acceptOf, delegationOf, takerOf } from './cut.ts'
 
 const ZERO_32: Hex = `0x${'00'.repeat(32)}`
 const NO_OFFER = {
@@ -45,4 +45,19 @@ export function confirmLegArguments(evidence: {
     accept ? discloseClause(terms, takerOf(terms, accept.record.party)) : NO_CLAUSE,
     discloseClause(terms, general(terms)),
   ]
+}
+
+/** `confirmLeg`, or `confirmDelegatedLeg` when a delegate accepted. Throws as confirmLegArguments does. */
+export function confirmLegCall(evidence: Parameters<typeof confirmLegArguments>[0]): AgreementCall {
+  const args = confirmLegArguments(evidence)
+  const { delegation } = evidence.handover ? decodeSignedAccept(hexToBytes(evidence.handover.accept)) : {}
+  if (!delegation) return { functionName: 'confirmLeg', args }
+  const [leg, keys, keysSignature, _device, ...handover] = args
+  const delegated = {
+    delegation: delegationOf(delegation),
+    signature: bytesToHex(delegation.slhDsa),
+    mlDsaKeyHash: sha256(delegation.record.mlDsaKey),
+    slhDsaKey: bytesToHex(delegation.record.slhDsaKey),
+  }
+  return { functionName: 'confirmDelegatedLeg', args: [leg, keys, keysSignature, ...handover, delegated] }
 }

@@ -1,7 +1,13 @@
-import { decodeSignedAccept, decodeSignedCut } from '@consign/envelope'
+import {
+  decodeSignedAccept,
+  decodeSignedCut,
+  HEADER_BYTES,
+  pqKeyHash,
+  type SignedDelegation,
+} from '@consign/envelope'
 import { discloseClause, type PartyClause, partyByWallet, type Terms } from '@consign/terms'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
-import type { AgreementArguments } from '../agreement-call.ts'
+import type { AgreementArguments, AgreementCall } from '../agreement-call.ts'
 import { legKeysOf, offerOf, p256Signature } from '../evidence.ts'
 
 /**
@@ -27,6 +33,35 @@ export function cutArguments(evidence: {
     p256Signature(cut.p256),
     discloseClause(evidence.terms, takerOf(evidence.terms, accept.record.party)),
   ]
+}
+
+/** Whose acceptance a cut rests on: the call of a delegate's shows by its delegation, and by the envelope before the cut, that it held. */
+export function isDelegated(signedAccept: Hex): boolean {
+  return decodeSignedAccept(hexToBytes(signedAccept)).delegation !== undefined
+}
+
+/**
+ * `recordCut`, or `recordDelegatedCut` when a delegate accepted. `last`: wire or header of the leg's last envelope, which only the second shows; undefined
+ * when the leg has none. Throws as cutArguments does.
+ */
+export function cutCall(
+  evidence: Parameters<typeof cutArguments>[0] & { last?: Uint8Array | undefined },
+): AgreementCall {
+  const args = cutArguments(evidence)
+  const { delegation } = decodeSignedAccept(hexToBytes(evidence.accept))
+  if (!delegation) return { functionName: 'recordCut', args }
+  const delegated = {
+    delegation: delegationOf(delegation),
+    signature: bytesToHex(delegation.ecdsa),
+    head: evidence.last ? bytesToHex(evidence.last.subarray(0, HEADER_BYTES)) : ('0x' as Hex),
+  }
+  return { functionName: 'recordDelegatedCut', args: [...args, delegated] }
+}
+
+/** Struct `Delegation`. */
+export function delegationOf({ record }: SignedDelegation) {
+  const { delegate, scope, notAfterMs } = record
+  return { delegate, pqKeyHash: bytesToHex(pqKeyHash(record)), scope, notAfterMs: BigInt(notAfterMs) }
 }
 
 /** Struct `Accept` of a signed acceptance. */

@@ -1,10 +1,17 @@
-/** Vectors of the records: keys, LegKeys of two legs, Offer, Accept (bytes only), Cut, Seal, Receipt. */
+/** Vectors of the records: keys, LegKeys of two legs, Offer, Accept (bytes only), with and without a delegation, Cut, Seal, Receipt. */
 import { merkleRoot } from '@consign/merkle'
 import { type Accept, encodeAccept, encodeSignedAccept, type SignedAccept } from '../accept.ts'
 import { fromHex, toHex } from '../bytes.ts'
 import { type Cut, cutDigest, encodeCut, encodeSignedCut, type SignedCut, signCut } from '../cut.ts'
+import { encodeDelegation, encodeSignedDelegation, pqKeyHash, type SignedDelegation } from '../delegation.ts'
 import type { KeySet } from '../key-set.ts'
-import { deviceId, keysBytes, ML_DSA_SIGNATURE_BYTES, SLH_DSA_SIGNATURE_BYTES } from '../keys.ts'
+import {
+  deviceId,
+  keysBytes,
+  ML_DSA_SIGNATURE_BYTES,
+  type PublicKeys,
+  SLH_DSA_SIGNATURE_BYTES,
+} from '../keys.ts'
 import { encodeLegKeys, encodeSignedLegKeys, type LegKeys, legKeysDigest, signLegKeys } from '../leg-keys.ts'
 import { encodeOffer, encodeSignedOffer, type Offer, offerDigest, signOffer } from '../offer.ts'
 import type { CryptoProvider } from '../provider.ts'
@@ -69,13 +76,28 @@ export function acceptOf(offerDigestBytes: Uint8Array): SignedAccept {
   }
 }
 
+/** A Delegation, for one agreement, by the party of that Accept; its signatures are placeholders for the same reason. */
+export function delegationOf(accept: SignedAccept, delegate: PublicKeys): SignedDelegation {
+  const { party, termsHash } = accept.record
+  const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = delegate
+  return {
+    record: {
+      ...{ party, delegate: '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc', mlDsaKey, slhDsaKey },
+      ...{ scope: termsHash, notAfterMs: Date.UTC(2026, 10, 3) },
+    },
+    ecdsa: filled(0xed, 65),
+    mlDsa: filled(0x3e, ML_DSA_SIGNATURE_BYTES),
+    slhDsa: filled(0x52, SLH_DSA_SIGNATURE_BYTES),
+  }
+}
+
 /** What ends leg 0 after the envelopes with these digests: offer, accept, cut, seal, and the receipt of them. */
 export async function handoverVectors(
   crypto: CryptoProvider,
   keys: VectorKeys,
   digests: readonly Uint8Array[],
   nextKeysHash: Uint8Array,
-): Promise<{ vectors: Record<string, RecordVector>; cut: SignedCut; accept: SignedAccept }> {
+): Promise<{ vectors: Record<string, Record<string, unknown>>; cut: SignedCut; accept: SignedAccept }> {
   const ref = { chainId: CHAIN_ID, agreement: AGREEMENT, leg: 0 }
   const n = digests.length
   const head = digests[n - 1] as Uint8Array
@@ -91,6 +113,7 @@ export async function handoverVectors(
   }
   const signedOffer = await signOffer(crypto, keys.leg0, offer)
   const accept = acceptOf(offerDigest(offer))
+  const delegation = delegationOf(accept, keys.ingest.public)
   const cut: Cut = {
     ...ref,
     offerDigest: offerDigest(offer),
@@ -126,6 +149,13 @@ export async function handoverVectors(
       digest: toHex(cut.acceptDigest),
       signed: toHex(encodeSignedAccept(accept)),
     },
+    delegation: {
+      ...jsonOf(delegation.record),
+      bytes: toHex(encodeDelegation(delegation.record)),
+      pqKeyHash: toHex(pqKeyHash(delegation.record)),
+      signed: toHex(encodeSignedDelegation(delegation)),
+    },
+    delegatedAccept: { signed: toHex(encodeSignedAccept({ ...accept, delegation })) },
     cut: {
       ...jsonOf(cut),
       bytes: toHex(encodeCut(cut)),

@@ -1,21 +1,17 @@
 /** Vectors of everything that parties sign, by the parties of one sample agreement. */
-import { type Accept, native } from '@consign/envelope'
-import { bytesToHex, type Hex } from 'viem'
+import { type Accept, ALL_AGREEMENTS, native, pqKeyHash } from '@consign/envelope'
+import { bytesToHex, type Hex, sha256 } from 'viem'
+import { signAccept, signDelegation } from '../acceptance.ts'
 import { agreementAddress } from '../address.ts'
 import type { PartyKeys } from '../party-keys.ts'
 import { registryKeys, revocationDigest, rotationDigest, signRevocation, signRotation } from '../registry.ts'
-import {
-  signAccept,
-  signAcknowledgement,
-  signAgreement,
-  signManualCut,
-  signTenderRefusal,
-} from '../signatures.ts'
+import { signAcknowledgement, signAgreement, signManualCut, signTenderRefusal } from '../signatures.ts'
 import type { SampleAgreement } from '../testing.ts'
 import {
   acceptDigest,
   acknowledgementDigest,
   agreementDigest,
+  delegationDigest,
   manualCutDigest,
   tenderRefusalDigest,
 } from '../typed-data.ts'
@@ -29,6 +25,7 @@ export async function signatureVectors(sample: SampleAgreement) {
       'that the PartyRegistry takes under SLH-DSA.',
     agreement: await agreementVector(sample),
     accept: await acceptVector(sample),
+    delegation: await delegationVector(sample),
     manualCut: await manualCutVector(sample),
     tenderRefusal: await tenderRefusalVector(sample),
     acknowledgement: await acknowledgementVector(sample),
@@ -84,6 +81,38 @@ async function acceptVector(sample: SampleAgreement) {
     ecdsa: bytesToHex(signed.ecdsa),
     mlDsa: bytesToHex(signed.mlDsa),
     slhDsa: bytesToHex(signed.slhDsa),
+  }
+}
+
+/** The taker delegates to the payee's keys, which need not make sense to be a vector: for this agreement, and for all of its agreements. */
+async function delegationVector(sample: SampleAgreement) {
+  const { wallet: party } = takerOf(sample)
+  const { chainId } = sample.facts
+  const { wallet: delegate } = payee(sample.terms)
+  const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = keysOf(sample, delegate).pq.public
+  const one = async (scope: Hex) => {
+    const record = { party, delegate, mlDsaKey, slhDsaKey, scope, notAfterMs: 1_793_600_000_000 }
+    const signed = await signDelegation(native, keysOf(sample, party), chainId, record)
+    return {
+      message: {
+        ...{ party, delegate, pqKeyHash: bytesToHex(pqKeyHash(record)), scope },
+        notAfterMs: record.notAfterMs,
+      },
+      digest: delegationDigest(chainId, record),
+      ecdsa: bytesToHex(signed.ecdsa),
+      mlDsa: bytesToHex(signed.mlDsa),
+      slhDsa: bytesToHex(signed.slhDsa),
+    }
+  }
+  return {
+    domain: { chainId },
+    keys: {
+      mlDsaKey: bytesToHex(mlDsaKey),
+      mlDsaKeyHash: sha256(mlDsaKey),
+      slhDsaKey: bytesToHex(slhDsaKey),
+    },
+    one: await one(placeOf(sample.terms).termsHash),
+    all: await one(ALL_AGREEMENTS),
   }
 }
 

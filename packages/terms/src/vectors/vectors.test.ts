@@ -1,22 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { native } from '@consign/envelope'
+import { native, pqKeyHash } from '@consign/envelope'
 import { verifyInclusion } from '@consign/merkle'
-import { concatHex, hexToBytes, numberToHex, sha256 } from 'viem'
+import { bytesToHex, concatHex, hexToBytes, numberToHex, sha256 } from 'viem'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { verifyAccept, verifyDelegation } from '../acceptance.ts'
 import { agreementAddress } from '../address.ts'
 import { encodeClause } from '../clause-abi.ts'
 import { UNLIMITED } from '../clause-fields.ts'
 import { CLAUSE_KINDS, type Clause, type PartyClause } from '../clauses.ts'
-import { caseId, clauseHash, discloseClause } from '../hashing.ts'
+import { caseId, clauseHash, discloseClause, termsHash } from '../hashing.ts'
 import { parseTerms } from '../parse.ts'
 import {
-  verifyAccept,
   verifyAcknowledgement,
   verifyAgreementSignature,
   verifyManualCut,
   verifyTenderRefusal,
 } from '../signatures.ts'
 import { sampleAgreement } from '../testing.ts'
+import { delegationDigest } from '../typed-data.ts'
 import { clauseByLimitId, partyByWallet, payee, payer } from '../views.ts'
 import { buildVectors, type Vectors } from './build.ts'
 import { exampleDrafts } from './examples.ts'
@@ -62,9 +63,28 @@ describe('published vectors', () => {
     }
     const [ecdsa, mlDsa, slhDsa] = [accept.ecdsa, accept.mlDsa, accept.slhDsa].map((hex) => hexToBytes(hex))
     if (!ecdsa || !mlDsa || !slhDsa) throw new Error('a signature is missing')
-    expect(await verifyAccept(native, taker, accept.domain, { record, ecdsa, mlDsa, slhDsa })).toBe(
+    expect(await verifyAccept(native, taker, accept.domain, { record, ecdsa, mlDsa, slhDsa }, 0)).toBe(
       accept.digest,
     )
+  })
+
+  it('hold delegations that verify, for one agreement and for all', async () => {
+    const terms = parseTerms(published('terms.json').agreements[0]?.terms)
+    const { domain, keys, one, all } = published('signatures.json').delegation
+    for (const { message, digest, ...signatures } of [one, all]) {
+      const { party, delegate, scope, notAfterMs } = message
+      const [mlDsaKey, slhDsaKey] = [hexToBytes(keys.mlDsaKey), hexToBytes(keys.slhDsaKey)]
+      const record = { party, delegate, mlDsaKey, slhDsaKey, scope, notAfterMs }
+      expect(bytesToHex(pqKeyHash(record))).toBe(message.pqKeyHash)
+      expect(delegationDigest(domain.chainId, record)).toBe(digest)
+      const [ecdsa, mlDsa, slhDsa] = [signatures.ecdsa, signatures.mlDsa, signatures.slhDsa].map((hex) =>
+        hexToBytes(hex),
+      ) as [Uint8Array, Uint8Array, Uint8Array]
+      const signed = { record, ecdsa, mlDsa, slhDsa }
+      const at = { termsHash: termsHash(terms), atMs: notAfterMs }
+      const taker = partyByWallet(terms, party) as PartyClause
+      await verifyDelegation(native, taker, domain.chainId, signed, at)
+    }
   })
 
   it('hold signatures of manual cut, refusal and acknowledgement that verify', async () => {

@@ -8,7 +8,7 @@ import {
   agreementFactoryAbi,
   anchorLogAbi,
   createArguments,
-  cutArguments,
+  cutCall,
   deliverByTenderArguments,
   encodeAgreementCall,
   type Intent,
@@ -110,7 +110,7 @@ export function callsOf(event: CallEvent, known: Agreement, place: Place, spans:
       return [toAgreement(recorded), { ...toAgreement(delivered), ...delivery }]
     }
     case 'custody.transferred.v1':
-      return [toAgreement({ functionName: 'recordCut', args: cut(event.data, known) })]
+      return [toAgreement(cut(event.data, known, spans))]
     case 'custody.transferred.manually.v1':
       return [toAgreement({ functionName: 'recordManualCut', args: manualCut(event.data, known) })]
     case 'custody.tender.refused.v1': {
@@ -221,11 +221,11 @@ function tender(
   ]
 }
 
-function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement) {
+function cut(transferred: EventData<'custody.transferred.v1'>, known: Agreement, spans: Uint8Array[][]) {
   const { leg, to, offer, accept, cut } = transferred
   const terms = termsOf(known)
   requireParty(terms, to)
-  return cutArguments({ terms, keys: keysOf(known, leg), offer, accept, cut })
+  return cutCall({ terms, keys: keysOf(known, leg), offer, accept, cut, last: spans[0]?.[0] })
 }
 
 function manualCut(said: EventData<'custody.transferred.manually.v1'>, known: Agreement) {

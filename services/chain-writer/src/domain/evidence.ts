@@ -1,19 +1,28 @@
 /** Which envelopes the calls of an event show. Pure. */
+import { isDelegated } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
+import type { Hex } from '@consign/events'
 import { tender } from '@consign/terms'
 import { type Agreement, termsOf } from './agreements.ts'
 import type { CallEvent } from './calls.ts'
 import { type ChargedCase, clauseOf } from './proofs.ts'
 import { checkRun, type RunRange } from './run.ts'
 
-/** Envelopes of one leg. `fork`: the two that the device signed under `fromSeq`; else fromSeq to toSeq, each linked to the next. */
-export type Span = RunRange & { leg: number; fork?: true }
+/**
+ * Envelopes of one leg. `fork`: the two that the device signed under `fromSeq`; `digest`: the one of `fromSeq` that has it; else fromSeq to toSeq, each
+ * linked to the next.
+ */
+export type Span = RunRange & { leg: number; fork?: true; digest?: Hex }
 
 /** In the order in which callsOf takes them. Throws a Refusal when no transaction can show them. */
 export function spansOf(event: CallEvent, known: Agreement): Span[] {
   if (event.type === 'custody.offered.v1') {
     const { leg, m } = event.data
     return [{ leg, fromSeq: m - 1, toSeq: m - 1 }]
+  }
+  if (event.type === 'custody.transferred.v1') {
+    const { leg, n, head, accept } = event.data
+    return n > 0 && isDelegated(accept) ? [{ leg, fromSeq: n - 1, toSeq: n - 1, digest: head }] : []
   }
   if (event.type !== 'penalty.violation.charged.v1') return []
   const spans = proofSpans(event.data, known)

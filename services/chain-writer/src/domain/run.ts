@@ -47,6 +47,16 @@ export function checkRun({ fromSeq, toSeq }: RunRange): void {
   )
 }
 
+/** The wire with this digest. Throws Refusal 'cut.head' when there is none. */
+export function envelopeOf(wires: Iterable<Uint8Array>, digest: string): Uint8Array {
+  const found = [...wires].map(readStored).find((one) => one.digest === digest)
+  if (found) return found.wire
+  throw new Refusal(
+    'cut.head',
+    `envelope ${digest}, the last before the cut, is not in the log: who has its frame records the cut (consign agreement cut)`,
+  )
+}
+
 /** Two wires of number `seq` that differ, the first stored first. Throws Refusal 'violation.fork' when there are none. */
 export function forkedPair(wires: Iterable<Uint8Array>, seq: number): [Uint8Array, Uint8Array] {
   const [one, ...others] = [...wires].map(readStored).filter(({ header }) => header.seq === seq)
