@@ -88,6 +88,11 @@ export class Timeline {
           `cut after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
           'cyan',
         ]
+      case 'custody.transferred.onchain.v1':
+        return [
+          `by the chain, leg ${event.data.leg} has ended: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,
+          'cyan',
+        ]
       case 'custody.transferred.manually.v1':
         return [
           `cut by hand after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,

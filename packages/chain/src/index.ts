@@ -64,7 +64,7 @@ export {
   TxJournal,
   type TxJournalOptions,
 } from './journal.ts'
-export { revertReason } from './journal-answers.ts'
+export { eventOfLog, revertReason } from './journal-answers.ts'
 export type { Finality } from './journal-chain.ts'
 export type { Intent, Transaction, TransactionResult } from './journal-decider.ts'
 export type { JournalNotices, JournalStep } from './journal-driver.ts'

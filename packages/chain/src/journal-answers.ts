@@ -36,15 +36,16 @@ export function rpcMessage(error: unknown): string {
 export function receiptResult(logs: readonly Log[], abi: Abi): TransactionResult | undefined {
   const result: TransactionResult = {}
   for (const log of logs) {
-    const event = knownEvent(log, abi)
+    const event = eventOfLog(log, abi)
     if (event === undefined) continue
     for (const [name, value] of [['event', event.name] as const, ...event.values]) result[name] ??= value
   }
   return Object.keys(result).length === 0 ? undefined : result
 }
 
-function knownEvent(
-  log: Log,
+/** One event with its arguments in order, as plain as in receiptResult; undefined when the ABI has no such event. */
+export function eventOfLog(
+  log: Pick<Log, 'data' | 'topics'>,
   abi: Abi,
 ): { name: string; values: [string, string | number | boolean][] } | undefined {
   let decoded: { eventName?: string | undefined; args?: unknown }

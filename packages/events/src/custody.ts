@@ -116,6 +116,24 @@ const transferredManually = defineEvent({
   }),
 })
 
+const transferredOnChain = defineEvent({
+  type: 'custody.transferred.onchain.v1',
+  summary:
+    'The chain moved custody by what nobody had shown here: a manual cut, or a tender that the payer let pass. leg has ended with n envelopes, custody is with `to`.',
+  subject,
+  data: z.strictObject({
+    ...legOf,
+    n: countField,
+    from: addressField,
+    to: addressField,
+    by: z.enum(['manualCut', 'tender']),
+    cutDigest: hash32Field,
+    /** Of a manual cut: of the device that goes on, which is told by custody.transferred.manually once somebody shows it. */
+    nextKeysHash: hash32Field.optional(),
+    txHash: hash32Field,
+  }),
+})
+
 const sealed = defineEvent({
   type: 'custody.sealed.v1',
   summary: 'The device signed size and root of the leg so far with SLH-DSA.',
@@ -167,6 +185,7 @@ export const CUSTODY_EVENTS = [
   accepted,
   transferred,
   transferredManually,
+  transferredOnChain,
   sealed,
   delivered,
   tenderRefused,

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { AGREEMENT_CHAIN_EVENTS } from './agreement-chain.ts'
 import { CHAIN_EVENTS } from './chain.ts'
 import { CUSTODY_EVENTS } from './custody.ts'
 import type { EventDefinition, EventEnvelope } from './define.ts'
@@ -6,7 +7,13 @@ import { PENALTY_EVENTS } from './penalty.ts'
 import { SETTLEMENT_EVENTS } from './settlement.ts'
 
 /** Every event there is. */
-export const EVENTS = [...CUSTODY_EVENTS, ...PENALTY_EVENTS, ...SETTLEMENT_EVENTS, ...CHAIN_EVENTS] as const
+export const EVENTS = [
+  ...CUSTODY_EVENTS,
+  ...PENALTY_EVENTS,
+  ...SETTLEMENT_EVENTS,
+  ...CHAIN_EVENTS,
+  ...AGREEMENT_CHAIN_EVENTS,
+] as const
 
 type Definition = (typeof EVENTS)[number]
 

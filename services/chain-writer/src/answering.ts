@@ -12,7 +12,8 @@ import { Refusal } from '@consign/envelope'
 import type { Hex } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import { type Answer, type AnswerSources, answersTo } from './answers.ts'
-import { firstBlockSince, readContests } from './contest-log.ts'
+import { readContests } from './contest-log.ts'
+import { firstBlockSince } from './contract-log.ts'
 import { answerName, type Contest, type Doubted } from './domain/contests.ts'
 
 /** Contract's CaseState. */

@@ -26,6 +26,7 @@ export const configSchema = z.object({
   ANCHOR_ENVELOPES_MAX: count(10_000),
   POLL_MS: count(500),
   CONTEST_POLL_MS: count(5_000),
+  WATCH_POLL_MS: count(5_000),
   STUCK_MS: count(60_000),
   METRICS_PORT: portVariable.default(0),
 })

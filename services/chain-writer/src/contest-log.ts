@@ -29,15 +29,3 @@ export async function* readContests(client: PublicClient, from: bigint, to: bigi
       }
   }
 }
-
-/** Number of the first block that is not older than `sinceS`, in seconds since 1970; `latest` when all are older. Asks for one block per bit of it. */
-export async function firstBlockSince(client: PublicClient, sinceS: number, latest: bigint): Promise<bigint> {
-  let [low, high] = [0n, latest]
-  while (low < high) {
-    const blockNumber = (low + high) / 2n
-    const { timestamp } = await client.getBlock({ blockNumber })
-    if (Number(timestamp) < sinceS) low = blockNumber + 1n
-    else high = blockNumber
-  }
-  return low
-}

@@ -52,6 +52,8 @@ await startService({
       policy: { anchorMs: config.ANCHOR_MS, envelopesMax: config.ANCHOR_ENVELOPES_MAX },
       client,
       contestPollMs: config.CONTEST_POLL_MS,
+      finality: config.FINALITY,
+      watchPollMs: config.WATCH_POLL_MS,
       logger,
       metrics,
       step,

@@ -81,6 +81,12 @@ export class Notary {
       // What was packed before its reservation starts with it.
       const { packed } = this.agreement(event.data.agreement)
       if (packed !== undefined) await this.#submit(packed)
+    } else if (event.type === 'custody.transferred.onchain.v1') {
+      // What comes after the leg waits for its cut: it is there.
+      const { agreement, leg, txHash } = event.data
+      const what = `record the end of leg ${leg}`
+      const reason = `somebody has recorded it, in ${txHash}`
+      await this.#journal.refuse({ key: `cut:${agreement}:${leg}`, agreement, what, reason })
     } else if (isCallEvent(event)) await this.#submit(event)
   }
 

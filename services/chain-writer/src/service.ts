@@ -1,11 +1,12 @@
 /**
- * Writes to the chain what the log says: agreements, custody, violations, anchors; and answers contests of what it proved. Consumes the log
- * and the contests on chain, emits transactions.
+ * Writes to the chain what the log says: agreements, custody, violations, anchors; and answers contests of what it proved. Tells the
+ * log what the contracts of its agreements say. Consumes the log and the events of the chain, emits transactions and what happened on chain.
  */
 import {
   agreementAbi,
   agreementFactoryAbi,
   anchorLogAbi,
+  type Finality,
   type PublicClient,
   type TxJournal,
 } from '@consign/chain'
@@ -18,6 +19,7 @@ import { answerContests } from './answering.ts'
 import type { AnchorPolicy } from './domain/anchor-policy.ts'
 import type { Place } from './domain/calls.ts'
 import { Notary } from './notary.ts'
+import { watchAgreements } from './watching.ts'
 
 /** What this service reads and what it writes; the `*` of chain is its wallet. */
 export const FLOW = {
@@ -44,6 +46,9 @@ export type ChainWriterOptions = {
   client: PublicClient
   /** ms between looks for contests */
   contestPollMs: number
+  finality: Finality
+  /** ms between looks for what the contracts of agreements say for good */
+  watchPollMs: number
   logger: Logger
   metrics: Metrics
   step: (name: string) => void
@@ -74,7 +79,8 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
   })
   options.ready()
   const anchoring = anchorTree({ now: Date.now, ...options, notary })
-  await Promise.all([consuming, anchoring, answerContests({ ...options, notary })])
+  const answering = answerContests({ ...options, notary })
+  await Promise.all([consuming, anchoring, answering, watchAgreements({ ...options, notary })])
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.

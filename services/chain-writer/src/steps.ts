@@ -8,6 +8,7 @@ export const STEPS = [
   'chain-writer.mined',
   'chain-writer.finalized',
   'chain-writer.anchored',
+  'chain-writer.observed',
 ] as const
 
 /** A boundary of the wallet's journal, as named here. */

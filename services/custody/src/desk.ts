@@ -2,6 +2,7 @@ import { type CryptoProvider, Refusal } from '@consign/envelope'
 import { type EventLog, loadState, type NewEvent, type Recorded } from '@consign/eventlog'
 import { subjects } from '@consign/events'
 import { step } from '@consign/runtime'
+import { ChainMoves, type Moved, movesOf } from './chain-moves.ts'
 import type { Agreement } from './domain/agreement.ts'
 import { type Command, custody } from './domain/decide.ts'
 import { type DeviceRecord, type Place, recordOfFrame, recordsOfEnvelope } from './domain/device-record.ts'
@@ -20,8 +21,8 @@ export type DeskOptions = {
   log: EventLog
   crypto: CryptoProvider
   place: Place
-  /** A record that waited turned out to be refused when its turn came; its own message has long been handled. */
-  onLateRefusal: (record: DeviceRecord, refusal: Refusal) => void
+  /** A record that waited, or an end of a leg on chain, turned out to be refused when its turn came; its own message has long been handled. */
+  onLateRefusal: (kind: DeviceRecord['kind'] | 'chainTransfer', refusal: Refusal) => void
 }
 
 type Refused = { record: DeviceRecord; refusal: Refusal }
@@ -34,6 +35,7 @@ export class AgreementDesk {
   readonly #options: DeskOptions
   readonly #subject: string
   readonly #waiting = new Map<string, DeviceRecord>()
+  readonly #moves = new ChainMoves()
   #loaded = false
   /** Some that wait were left in the log, for want of room. */
   #leftInLog = false
@@ -62,6 +64,15 @@ export class AgreementDesk {
     })
   }
 
+  /** Takes what the chain says of custody, at `seq` of the log. What waits for its leg is taken up when that begins. */
+  follow(moved: Moved, seq: number, cause: Cause): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#load(seq)
+      this.#moves.take(moved)
+      this.#reportLate(await this.#advanceAll(cause, seq))
+    })
+  }
+
   /** Decides a command whose signatures `verify` has checked against the state it is given; then what waited for it. */
   request(verify: (state: Agreement) => Promise<Command>, cause: Cause): Promise<void> {
     return this.#inTurn(async () => {
@@ -75,7 +86,7 @@ export class AgreementDesk {
   }
 
   #reportLate(refused: readonly Refused[]): void {
-    for (const { record, refusal } of refused) this.#options.onLateRefusal(record, refusal)
+    for (const { record, refusal } of refused) this.#options.onLateRefusal(record.kind, refusal)
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -94,6 +105,7 @@ export class AgreementDesk {
     for (;;) {
       const before = this.#waiting.size
       refused.push(...(await this.#advance(cause)))
+      await this.#followChain(cause)
       const hasRoom = this.#waiting.size < Math.min(before, WAITING_RECORDS_MAX)
       this.#leaveInLog()
       if (!this.#leftInLog || !hasRoom) return refused
@@ -143,6 +155,25 @@ export class AgreementDesk {
     return refused
   }
 
+  // After what the device says: its own cut of a leg comes first when both are here.
+  async #followChain(cause: Cause): Promise<void> {
+    const { log } = this.#options
+    for (;;) {
+      const { state } = await loadState(log, custody, this.#subject)
+      const moved = this.#moves.next(state)
+      if (moved === undefined) return
+      try {
+        await this.#decide({ type: 'followChain', moved }, cause)
+      } catch (error) {
+        if (isInvalid(error)) this.#options.onLateRefusal('chainTransfer', error)
+        else {
+          this.#moves.take(moved)
+          throw error
+        }
+      }
+    }
+  }
+
   async #keepVerified(state: Agreement, record: DeviceRecord): Promise<void> {
     const { crypto, place } = this.#options
     await verifyShown(crypto, place, state, record)
@@ -183,6 +214,7 @@ export class AgreementDesk {
         if (this.#reload(state, () => recordsOfEnvelope(message.data, place))) break
       }
     }
+    for await (const moved of movesOf(log, place.agreement, to)) this.#moves.take(moved)
     this.#loaded = true
   }
 

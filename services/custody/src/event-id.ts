@@ -20,6 +20,7 @@ function subjectOfFact(fact: CustodyFact): string {
       return fact.data.acceptDigest
     case 'custody.transferred.v1':
     case 'custody.transferred.manually.v1':
+    case 'custody.transferred.onchain.v1':
     case 'custody.tampered.v1':
     case 'custody.tender.refused.v1':
       return `${fact.data.agreement}.${fact.data.leg}`

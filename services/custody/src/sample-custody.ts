@@ -1,6 +1,7 @@
 import { encodeSignedAccept, native, Refusal, type SignedAccept, toHex } from '@consign/envelope'
 import { type EventLog, memoryEventLog, type Recorded } from '@consign/eventlog'
-import { type Hex, parseEvent, subjects } from '@consign/events'
+import { encodeEvent, type Hex, parseEvent, subjects } from '@consign/events'
+import type { Moved } from './chain-moves.ts'
 import { AgreementDesk } from './desk.ts'
 import { submitManualCut } from './manual-cut-request.ts'
 import { type RequestContext, submitAccept, submitAgreement } from './requests.ts'
@@ -50,6 +51,13 @@ export class SampleCustody {
 
   async envelope(wire: Uint8Array, leg: number): Promise<void> {
     await this.#desk.handle(await this.store(subjects.envelope(this.#journey.agreement, leg), wire))
+  }
+
+  /** What chain-writer tells. */
+  async chainMoved(moved: Moved): Promise<void> {
+    const event = { id: `chain-${moved.logIndex}`, type: 'chain.custody.moved.v1', time: NOW_MS, data: moved }
+    const { seq } = await this.store(subjects.chain(moved.agreement), encodeEvent(event))
+    await this.#desk.follow(moved, seq, { timeMs: NOW_MS })
   }
 
   handle(message: Recorded): Promise<void> {

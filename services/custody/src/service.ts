@@ -1,12 +1,12 @@
 import { native } from '@consign/envelope'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type Hex, subjects } from '@consign/events'
-import type { Metrics, ServiceContext } from '@consign/runtime'
+import { connectEventLog, connectNats, type EventLog, type Recorded } from '@consign/eventlog'
+import { type Hex, parseEvent, subjects } from '@consign/events'
+import type { Logger, Metrics, ServiceContext } from '@consign/runtime'
 import { serveCommands } from './commands.ts'
 import type { CustodyConfig } from './config.ts'
 import { AgreementDesk } from './desk.ts'
 import { FEED_FILTERS, Feed } from './feed.ts'
-import type { Deployment } from './requests.ts'
+import { type Deployment, highestStoredSeq } from './requests.ts'
 import { closeWindows, readWindows } from './windows.ts'
 
 /** What this service reads, what it answers and what it writes. */
@@ -71,6 +71,7 @@ export async function runCustody(
       consume('custody-feed', FEED_FILTERS, async (message) => {
         await feed.handle(message)
         windows.take(message)
+        await followChain(message, { eventLog, deskOf, log })
       }),
       closeWindows({
         windows,
@@ -92,6 +93,24 @@ export async function runCustody(
   }
 }
 
+/** What the chain says is on the subject of the agreement; journals are on those of wallets. */
+async function followChain(
+  message: Recorded,
+  { eventLog, deskOf, log }: { eventLog: EventLog; deskOf: (agreement: Hex) => AgreementDesk; log: Logger },
+): Promise<void> {
+  if (!message.subject.startsWith('chain.')) return
+  const event = parseEvent(message.data)
+  if (event.type !== 'chain.custody.moved.v1') return
+  const { agreement, leg, n, manualCut } = event.data
+  const highestSeq = manualCut && (await highestStoredSeq(eventLog, agreement, leg))
+  if (highestSeq !== undefined && n <= highestSeq) {
+    const said = `the custodians of leg ${leg} have told the chain ${n} envelopes, and ${highestSeq + 1} are stored: nothing is proven there beyond theirs`
+    log.warn({ code: 'chainTransfer.envelopes', agreement }, said)
+  }
+  const cause = { timeMs: message.timeMs, causation: `LOG:${message.seq}` }
+  await deskOf(agreement).follow(event.data, message.seq, cause)
+}
+
 /** One desk per agreement, so that what happens to an agreement happens one at a time. */
 function desks(
   log: EventLog,
@@ -106,8 +125,7 @@ function desks(
         log,
         crypto: native,
         place: { chainId, agreement },
-        onLateRefusal: (record, { code, message }) =>
-          onLateRefusal(code, agreement, `${record.kind}: ${message}`),
+        onLateRefusal: (kind, { code, message }) => onLateRefusal(code, agreement, `${kind}: ${message}`),
       })
     open.delete(agreement)
     open.set(agreement, desk)

@@ -60,6 +60,34 @@ test.each([undefined, 'custody.decided#3', 'custody.appended#3', 'custody.replie
   },
 )
 
+// Signed, packed, and then what the chain says: the third decision follows it.
+test.each([undefined, 'custody.decided#3', 'custody.appended#3', 'custody.fed#3'])(
+  'killed at %s, a manual cut that the chain alone holds moves custody once, and every party sees both',
+  async (step) => {
+    service.start(step)
+    expect(await asked('supplier', 'agreement', await journey.signedTerms())).toMatchObject({ ok: true })
+    const keys = await journey.legKeysFrame(0)
+    await log.publish(subjects.device(journey.agreement, 0), keys, { msgId: 'keys' })
+    await expect.poll(types, { timeout: 30_000 }).toContain('packed')
+    await log.append(subjects.chain(journey.agreement), [chainMoved()], { expectedSeq: 0 })
+    const story = ['agreement.signed', 'packed', 'transferred.onchain']
+    await expect.poll(types, { timeout: 30_000 }).toEqual(story)
+    const all = [...story, 'chain.custody.moved'].sort()
+    for (const name of PARTIES)
+      await expect.poll(async () => (await shown(name)).sort(), { timeout: 30_000 }).toEqual(all)
+    expect(await types()).toEqual(story)
+    expect(service.kills).toBe(step === undefined ? 0 : 1)
+  },
+)
+
+function chainMoved() {
+  const { leg, n, to, nextKeysHash, reasonsHash, timeMs } = cuts[0]!.manualCut
+  const manualCut = { timeMs: Number(timeMs), nextKeysHash, reasonsHash }
+  const at = { agreement: journey.agreement, txHash: reasonsHash, blockNumber: 7, logIndex: 0 }
+  const data = { ...at, leg, n, to, cutDigest: reasonsHash, manualCut }
+  return { id: 'chain.log:7:0', type: 'chain.custody.moved.v1', time: 1, data }
+}
+
 test('what is refused is answered by its code, and moves nothing', async () => {
   service.start()
   expect(await asked('supplier', 'agreement', await journey.signedTerms())).toMatchObject({ ok: true })

@@ -12,7 +12,7 @@ import { readUpload } from './domain/upload.ts'
 import { type Decision, Lane } from './lane.ts'
 import { AGREEMENTS_MAX, LEDGER_ENVELOPES_MAX, SESSIONS_KNOWN_MAX } from './limits.ts'
 import type { DevicePort, Devices } from './outbox.ts'
-import { acceptanceOf, manualCutOf } from './rebuild.ts'
+import { acceptanceOf, isManualCut, manualCutOf } from './rebuild.ts'
 import { refusing } from './refusing.ts'
 
 /** Frames between two looks at the memory that ledgers take. */
@@ -116,7 +116,7 @@ export class Intake {
       const { agreement, terms } = event.data
       const awaited = this.#lanes.has(agreement) || this.#parking.has(agreement)
       if (awaited) await this.#lane(agreement).learnTerms(terms)
-    } else if (event.type === 'custody.transferred.manually.v1') {
+    } else if (isManualCut(event)) {
       const { agreement } = event.data
       const awaited = this.#lanes.has(agreement) || this.#parking.has(agreement)
       if (awaited) await this.#lane(agreement).learnManualCut(manualCutOf(event.data))

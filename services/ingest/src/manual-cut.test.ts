@@ -8,7 +8,13 @@ import {
   toHex,
 } from '@consign/envelope'
 import { memoryEventLog, type Recorded } from '@consign/eventlog'
-import { type ConsignEvent, ENVELOPE_HEADERS, QUARANTINE_HEADERS, subjects } from '@consign/events'
+import {
+  type ConsignEvent,
+  ENVELOPE_HEADERS,
+  type EventOf,
+  QUARANTINE_HEADERS,
+  subjects,
+} from '@consign/events'
 import { describe, expect, test } from 'vitest'
 import { type Bench, startBench } from '../test/intake-bench.ts'
 import {
@@ -38,7 +44,7 @@ async function cutByHand({ leg }: SampleShipment, n: number, withSpare = true) {
   const device = { p256: toHex(p256), mlDsaKey: toHex(mlDsa), slhDsaKey: toHex(slhDsa) }
   const nextKeys = encodeSignedLegKeys(keys)
   const signature = { ecdsa: '0x', mlDsa: '0x' } as const
-  const event: ConsignEvent = {
+  const event: EventOf<'custody.transferred.manually.v1'> = {
     id: `manual-${agreement}`,
     type: 'custody.transferred.manually.v1',
     time: BASE_UTC_MS,
@@ -65,6 +71,18 @@ async function cutByHand({ leg }: SampleShipment, n: number, withSpare = true) {
   }
   const spareLeg = new SampleLeg(nextRef, SPARE_LEG_KEYS, fromHex(CUT_DIGEST))
   return { event, legKeysFrame: encodeFrame('legKeys', nextKeys), spareLeg }
+}
+
+/** The same as custody tells it when it knows it from the chain, which does not name the device that goes on. */
+function fromChain({ data }: EventOf<'custody.transferred.manually.v1'>): ConsignEvent {
+  const { agreement, shipment, leg, n, from, to, cutDigest, nextKeysHash } = data
+  const said = { agreement, shipment, leg, n, from, to, cutDigest, nextKeysHash }
+  return {
+    id: `chain-${agreement}`,
+    type: 'custody.transferred.onchain.v1',
+    time: BASE_UTC_MS,
+    data: { ...said, by: 'manualCut', txHash: CUT_DIGEST },
+  }
 }
 
 async function underWay() {
@@ -109,6 +127,25 @@ describe('after a manual cut', () => {
     expect(await flags(again, shipment.agreement, 1)).toEqual([undefined, undefined, 'fork'])
     expect(await codes(again)).toEqual([])
   })
+
+  test.each([false, true])(
+    'that the chain told of first, the spare device waits until custodians show it (intake anew: %s)',
+    async (isAnew) => {
+      const { events, bench, shipment } = await underWay()
+      const { event, legKeysFrame, spareLeg } = await cutByHand(shipment, 1)
+      await bench.tell(fromChain(event))
+      await bench.upload((await shipment.leg.next()).frame)
+      await bench.upload(legKeysFrame, SPARE_ID)
+      expect(await codes(bench)).toEqual(['device.foreign'])
+      await bench.tell(event)
+      const heard = isAnew ? await startBench(events) : bench
+      await heard.upload(legKeysFrame, SPARE_ID)
+      await heard.upload((await spareLeg.next()).frame, SPARE_ID)
+      await heard.settle()
+      expect(await flags(heard, shipment.agreement, 0)).toEqual([undefined, 'afterCut'])
+      expect(await flags(heard, shipment.agreement, 1)).toEqual([undefined])
+    },
+  )
 
   test('what the lost device still sends of its leg is kept, and said to come after the cut', async () => {
     const { bench, shipment } = await underWay()

@@ -1,7 +1,14 @@
 /** One agreement as the log tells it: what a crash leaves of it, and what a lane that was dropped comes back from. */
 import { fromHex, type Hex, namedKeys, parseFrame } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
-import { ENVELOPE_HEADERS, type EnvelopeFlag, type EventData, subjects } from '@consign/events'
+import {
+  type ConsignEvent,
+  ENVELOPE_HEADERS,
+  type EnvelopeFlag,
+  type EventOf,
+  subjects,
+} from '@consign/events'
+import { NO_NEXT_KEYS } from '@consign/terms'
 import { type FeedCursors, feedCursors } from './adapters/feed.ts'
 import { custodyEvents } from './custody-events.ts'
 import type { Settled } from './domain/receipts.ts'
@@ -26,7 +33,7 @@ export async function rebuild(events: EventLog, agreement: Hex): Promise<Rebuilt
   const acceptances: Acceptance[] = []
   for await (const event of custodyEvents(events, agreement)) {
     if (event.type === 'custody.agreement.signed.v1') shipment ??= new Shipment(agreement, event.data.terms)
-    else if (event.type === 'custody.transferred.manually.v1') shipment?.cutManually(manualCutOf(event.data))
+    else if (isManualCut(event)) shipment?.cutManually(manualCutOf(event.data))
     else if (event.type === 'custody.accepted.v1') acceptances.push(acceptanceOf(event.data))
   }
   if (shipment === undefined) return undefined
@@ -71,8 +78,17 @@ export function acceptanceOf(data: { leg: number; offerDigest: Hex; accept: Hex 
   return { leg: data.leg, offerDigest: data.offerDigest, bytes: fromHex(data.accept) }
 }
 
-export function manualCutOf(data: EventData<'custody.transferred.manually.v1'>): ManualCutFact {
-  const { leg, n, cutDigest, nextKeysHash, replacement } = data
+/** By custodians who cut by hand: told by one of them, or known from the chain, which does not know the device that goes on. */
+export type ManualCutEvent = EventOf<'custody.transferred.manually.v1' | 'custody.transferred.onchain.v1'>
+
+export function isManualCut(event: ConsignEvent): event is ManualCutEvent {
+  if (event.type === 'custody.transferred.onchain.v1') return event.data.by === 'manualCut'
+  return event.type === 'custody.transferred.manually.v1'
+}
+
+export function manualCutOf(data: ManualCutEvent['data']): ManualCutFact {
+  const { leg, n, cutDigest, nextKeysHash = NO_NEXT_KEYS } = data
+  const replacement = 'replacement' in data ? data.replacement : undefined
   const device = replacement && {
     deviceId: replacement.device.deviceId.slice(2),
     keys: namedKeys(replacement.device),

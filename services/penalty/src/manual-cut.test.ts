@@ -1,3 +1,4 @@
+import { type EventOf, parseEvent } from '@consign/events'
 import { expect, test } from 'vitest'
 import { assess, type PenaltyEvent } from './assess.ts'
 import { SampleShipment } from './sample-log.ts'
@@ -52,5 +53,30 @@ test('what the custodians count and never came is waited for until the window cl
   shipment.windowClosed()
   expect(assessed(assess(shipment.messages))).toMatchObject([
     { leg: 0, n: 3, gaps: [{ fromSeq: 1, toSeq: 2 }] },
+  ])
+})
+
+test('a cut that the chain told of first is judged once, whenever it is told again with the device that goes on', async () => {
+  const shipment = new SampleShipment().packed()
+  await shipment.envelope([41_000, 20_000])
+  shipment.transferredManually('supplier', 'shipper-x', 1)
+  const { data } = parseEvent(shipment.messages.pop()!.data) as EventOf<'custody.transferred.manually.v1'>
+  const { agreement, shipment: sscc, leg, n, from, to, cutDigest } = data
+  const said = { agreement, shipment: sscc, leg, n, from, to, cutDigest }
+  shipment.custody({
+    type: 'custody.transferred.onchain.v1',
+    data: { ...said, by: 'manualCut', txHash: cutDigest },
+  })
+  await shipment.envelope([42_000, 20_000])
+  shipment.custody({ type: 'custody.transferred.manually.v1', data })
+  shipment.transferred('factory')
+  const events = assess(shipment.messages)
+  expect(charged(events)).toEqual([
+    [0, 'instantaneous', shipment.wallet('supplier')],
+    [1, 'instantaneous', shipment.wallet('shipper-x')],
+  ])
+  expect(assessed(events)).toMatchObject([
+    { leg: 0, n: 1 },
+    { leg: 1, n: 1 },
   ])
 })

@@ -10,6 +10,8 @@ import type { Hex } from 'viem'
 /** `legKeys`: SignedLegKeys bytes by leg; `ends`: envelopes of each leg that has ended. */
 export type Agreement = {
   terms?: Terms
+  /** when they were shown to the services, ms UTC */
+  signedMs?: number
   packed?: EventOf<'custody.packed.v1'>
   isReserved?: boolean
   legKeys: ReadonlyMap<number, Hex>
@@ -23,7 +25,11 @@ export const UNKNOWN_AGREEMENT: Agreement = { legKeys: new Map(), ends: new Map(
 export function evolveAgreements(agreements: Agreements, event: ConsignEvent): Agreements {
   switch (event.type) {
     case 'custody.agreement.signed.v1':
-      return changed(agreements, event.data.agreement, (one) => ({ ...one, terms: event.data.terms }))
+      return changed(agreements, event.data.agreement, (one) => ({
+        ...one,
+        terms: event.data.terms,
+        signedMs: one.signedMs ?? event.time,
+      }))
     case 'custody.packed.v1':
       return changed(agreements, event.data.agreement, (one) => ({
         ...withKeys(one, 0, event.data.keys),
@@ -42,6 +48,13 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
       const { leg, n, replacement } = event.data
       return changed(agreements, event.data.agreement, (one) => ({
         ...(replacement === undefined ? one : withKeys(one, leg + 1, replacement.nextKeys)),
+        ends: new Map(one.ends).set(leg, n),
+      }))
+    }
+    case 'custody.transferred.onchain.v1': {
+      const { leg, n } = event.data
+      return changed(agreements, event.data.agreement, (one) => ({
+        ...one,
         ends: new Map(one.ends).set(leg, n),
       }))
     }

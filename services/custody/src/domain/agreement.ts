@@ -8,7 +8,7 @@ import {
   toHex,
 } from '@consign/envelope'
 import type { EventData, FactOf, Hex } from '@consign/events'
-import { device, payer, type Terms } from '@consign/terms'
+import { device, NO_NEXT_KEYS, payer, type Terms } from '@consign/terms'
 import { unreachable } from './unreachable.ts'
 
 /** Everything that this service appends, all of it on `custody.<agreement>`. */
@@ -19,6 +19,7 @@ export type CustodyFact = FactOf<
   | 'custody.accepted.v1'
   | 'custody.transferred.v1'
   | 'custody.transferred.manually.v1'
+  | 'custody.transferred.onchain.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
   | 'custody.tender.refused.v1'
@@ -42,9 +43,13 @@ export type Acceptance = { acceptDigest: Hex; offerDigest: Hex; party: Hex; acce
 /** What goes with the goods after a manual cut; `nextKeys`: signed bytes of the keys of the next leg, by this device. */
 export type Replacement = NonNullable<EventData<'custody.transferred.manually.v1'>['replacement']>
 
-/** `deviceId`, `keys`: undefined when the goods go unmeasured. `cut.cut`: what the device signed, undefined for a manual cut. */
+/**
+ * `deviceId`, `keys`: undefined when the goods go unmeasured, or with a device that is named by `awaitedKeysHash` alone: who cut on chain has not shown it.
+ * `cut.cut`: what the device signed, undefined for a cut without it.
+ */
 export type Leg = {
   custodian: Hex
+  awaitedKeysHash?: Hex
   deviceId: Hex | undefined
   keys: PublicKeys | undefined
   offers: readonly Offer[]
@@ -92,9 +97,17 @@ export function evolve(state: Agreement, event: CustodyFact): Agreement {
     }
     case 'custody.transferred.manually.v1': {
       const { leg, cutDigest, to, replacement } = event.data
+      if (state.legs[leg]?.cut?.cutDigest === cutDigest) return replaceDevice(state, leg + 1, replacement)
       const ended = changeLeg(state, leg, (known) => ({ ...known, cut: { cut: undefined, cutDigest } }))
       const next = beginLeg(to, replacement?.device.deviceId, replacement?.nextKeys)
       return { ...ended, legs: [...ended.legs, next] }
+    }
+    case 'custody.transferred.onchain.v1': {
+      const { leg, cutDigest, to, nextKeysHash } = event.data
+      const ended = changeLeg(state, leg, (known) => ({ ...known, cut: { cut: undefined, cutDigest } }))
+      const isAwaited = nextKeysHash !== undefined && nextKeysHash !== NO_NEXT_KEYS
+      const awaited = isAwaited ? { awaitedKeysHash: nextKeysHash } : {}
+      return { ...ended, legs: [...ended.legs, { ...beginLeg(to, undefined, undefined), ...awaited }] }
     }
     case 'custody.sealed.v1': {
       const digest = toHex(sealDigest(decodeSignedSeal(fromHex(event.data.seal)).record))
@@ -137,6 +150,14 @@ function beginLeg(custodian: Hex, deviceId: Hex | undefined, signedKeys: Hex | u
     tampered: false,
     refusalDigest: undefined,
   }
+}
+
+// Both custodians signed for its keys, and the chain told of their cut before anybody showed the device.
+function replaceDevice(state: Agreement, leg: number, replacement: Replacement | undefined): Agreement {
+  if (replacement === undefined) return state
+  const { deviceId } = replacement.device
+  const keys = keysOf(replacement.nextKeys)
+  return changeLeg(state, leg, ({ awaitedKeysHash: _, ...known }) => ({ ...known, deviceId, keys }))
 }
 
 function keysOf(signedKeys: Hex): PublicKeys {

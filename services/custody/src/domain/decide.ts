@@ -12,6 +12,7 @@ import {
   payerOf,
   UNSIGNED,
 } from './agreement.ts'
+import { type FollowChain, followChain } from './chain-transfer.ts'
 import { custodianUnchanged } from './custodian.ts'
 import { type CutManually, cutManually } from './manual-cut.ts'
 import { type RefuseTender, refuseTender } from './tender-refusal.ts'
@@ -25,6 +26,7 @@ export type Command =
   | { type: 'accept'; accept: Hex; acceptDigest: Hex; record: Accept; highestSeq: number | undefined }
   | CutLeg
   | CutManually
+  | FollowChain
   | { type: 'seal'; leg: number; n: number; root: Hex; head: Hex; seal: Hex; sealDigest: Hex }
   | RefuseTender
   | { type: 'closeWindow'; dueMs: number; nowMs: number }
@@ -73,6 +75,8 @@ function decide(command: Command, state: Agreement): CustodyFact[] {
       return cut(command, state)
     case 'cutManually':
       return cutManually(command, state)
+    case 'followChain':
+      return followChain(command, state)
     case 'seal':
       return seal(command, state)
     case 'refuseTender':

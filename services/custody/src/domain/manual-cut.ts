@@ -74,7 +74,7 @@ export function handing(
 export function cutManually(command: CutManually, state: Agreement): CustodyFact[] {
   const { record, cutDigest, fromSignature, toSignature, replacement } = command
   const { from, to, isRecorded } = handing(state, record, cutDigest, command.highestSeq)
-  if (isRecorded || state.signed === undefined) return []
+  if (state.signed === undefined || (isRecorded && !bringsDevice(command, state))) return []
   const { agreement, shipment, terms } = state.signed
   const place = { agreement, shipment, leg: record.leg }
   const said = {
@@ -93,7 +93,12 @@ export function cutManually(command: CutManually, state: Agreement): CustodyFact
       data: { ...place, from: from.wallet, to: to.wallet, ...said, ...signatures, ...next },
     },
   ]
-  const delivers = to.wallet === payerOf(terms) && !state.delivered
+  const delivers = to.wallet === payerOf(terms) && !state.delivered && !isRecorded
   if (delivers) facts.push({ type: 'custody.delivered.v1', data: { ...place, to: to.wallet } })
   return facts
+}
+
+// The chain told of this cut, and so not of the device that goes on.
+function bringsDevice({ record, replacement }: CutManually, { legs }: Agreement): boolean {
+  return replacement !== undefined && legs[record.leg + 1]?.awaitedKeysHash === record.nextKeysHash
 }

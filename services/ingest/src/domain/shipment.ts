@@ -103,7 +103,8 @@ export class Shipment implements FeedPlace {
   /** Takes the place of a cut that the device made unknown to its custodians: they say where the leg ended. */
   cutManually(fact: ManualCutFact): void {
     const leg = this.#leg(fact.leg)
-    if (leg.manualCut !== undefined) return
+    const isShown = leg.manualCut?.replacement === undefined && fact.replacement !== undefined
+    if (leg.manualCut !== undefined && !isShown) return
     leg.manualCut = fact
     leg.open?.ledger.cutAt(fact.n)
     const next = this.legs.get(fact.leg + 1)

@@ -22,6 +22,7 @@ export type CustodyEvent = EventOf<
   | 'custody.accepted.v1'
   | 'custody.transferred.v1'
   | 'custody.transferred.manually.v1'
+  | 'custody.transferred.onchain.v1'
   | 'custody.sealed.v1'
   | 'custody.delivered.v1'
   | 'custody.tender.refused.v1'
@@ -99,8 +100,11 @@ export class ShipmentAssessment {
         const { leg, n, head, cutDigest, to } = event.data
         return join(this.#end(leg, n, bareHex(head)), this.#begin(leg + 1, to, cutDigest))
       }
-      case 'custody.transferred.manually.v1': {
+      case 'custody.transferred.manually.v1':
+      case 'custody.transferred.onchain.v1': {
         const { leg, n, cutDigest, to } = event.data
+        // Told again with the device that goes on, after the chain had told of it.
+        if (this.#legs.get(leg)?.n !== undefined) return nothing()
         return join(this.#end(leg, n), this.#begin(leg + 1, to, cutDigest))
       }
       case 'custody.delivered.v1':
