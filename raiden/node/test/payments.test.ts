@@ -1,5 +1,6 @@
 // Payments over real channels: once for each secret, many at the same time, refused where they cannot be, and ended in bounded time.
 import { createHash, randomBytes } from 'node:crypto'
+import type { Hex } from 'viem'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeRaiden } from '../../network/test/where-raiden-is.ts'
 import { type Answer, startWorld, type TestNode, until, type World } from './world.ts'
@@ -207,6 +208,24 @@ describeRaiden('payments', () => {
     await until('payments work again', async () => (await world.pay(payer, middle, 1)).status === 200)
   }, 240_000)
 
+  // Without the mend of transferAutoExpireEpic it is called expired, and whoever pays again pays twice.
+  it('a payment that its target took on chain while the payer was away has succeeded', async () => {
+    const before = await paidTo(middle)
+    const secret = secretOf()
+    middle.signal('SIGSTOP')
+    const paying = world.pay(payer, middle, 8, { secret })
+    await underWay(payer)
+    payer.signal('SIGSTOP')
+    middle.signal('SIGCONT')
+    const takenS = await takenOnChain(hashOf(secret))
+    // The lock's time is a reveal timeout after it was taken; afterwards the payer finds lock and news together.
+    await until('the lock is over', async () => (await world.chainTimeS()) > takenS + 25)
+    payer.signal('SIGCONT')
+    expect((await paying).status).toBe(200)
+    await until('payments work again', async () => (await world.pay(payer, middle, 1)).status === 200)
+    await untilPaid(middle, before + 9)
+  }, 240_000)
+
   it('a node that ends by SIGTERM lets a payment under way end', async () => {
     const secret = secretOf()
     middle.signal('SIGSTOP')
@@ -242,6 +261,17 @@ describeRaiden('payments', () => {
       await until(`${node.name} has nothing under way`, async () => {
         return (await node.call('GET', '/pending_transfers')).body.length === 0
       })
+  }
+
+  /** Resolves to the time at which the secret was registered. */
+  async function takenOnChain(secretHash: string): Promise<number> {
+    let takenS = 0
+    const isTaken = async () => {
+      takenS = await world.secretRegisteredS(secretHash as Hex)
+      return takenS > 0
+    }
+    await until('the target registers the secret', isTaken)
+    return takenS
   }
 
   const underWay = (node: TestNode) =>

@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@consign/eventlog/testing'
-import { getAddress, type Hex } from 'viem'
+import { getAddress, type Hex, parseAbi } from 'viem'
 import {
   endProgram,
   type Program,
@@ -161,6 +161,20 @@ export class World {
     const { abi } = this.chain.compiled.CustomToken
     const call = { address: this.token, abi, functionName: 'balanceOf', args: [address] }
     return (await this.chain.client.readContract(call)) as bigint
+  }
+
+  /** Of the chain's last block. */
+  async chainTimeS(): Promise<number> {
+    return Number((await this.chain.client.getBlock()).timestamp)
+  }
+
+  /** When the secret of this hash was registered on chain; 0: never. */
+  async secretRegisteredS(secretHash: Hex): Promise<number> {
+    const { address } = this.network.deployment.contracts.SecretRegistry
+    const abi = parseAbi(['function getSecretRevealBlockTime(bytes32) view returns (uint256)'])
+    const args = [secretHash] as const
+    const call = { address, abi, functionName: 'getSecretRevealBlockTime', args } as const
+    return Number(await this.chain.client.readContract(call))
   }
 
   async close(): Promise<void> {

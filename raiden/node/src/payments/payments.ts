@@ -15,7 +15,7 @@ import {
 } from '../sdk/raiden-ts.ts'
 import { codeOf, refusalOf } from '../sdk/refusals.ts'
 import type { Journal, Payment, PaymentOrder } from './journal.ts'
-import { paymentOf, verdictOf } from './transfers.ts'
+import { EXPIRED, paymentOf, verdictOf } from './transfers.ts'
 
 export type SendOptions = { lockTimeoutS?: number; paths?: Path[] }
 
@@ -31,8 +31,8 @@ export type PaymentsOptions = {
 const ACKNOWLEDGED_MS_MAX = 2_000
 /** Finding a path and signing; then the lock runs. Behind it the payment goes on, and the caller may ask again. */
 const SIGNED_MS_MAX = 30_000
-/** The SDK reports an expired lock a second after its time, by its clock. */
-const EXPIRED_REPORT_MS_MAX = 10_000
+/** A lock has expired when a confirmed block says so: with 5 confirmations at 12 s a minute after its time. */
+const EXPIRED_REPORT_MS_MAX = 90_000
 
 export class Payments {
   readonly #options: PaymentsOptions
@@ -73,7 +73,7 @@ export class Payments {
       })
       .catch((error: SdkError) => {
         // The SDK has ended; whether it signed before is known when it has started again.
-        if (error.name !== 'EmptyError') this.#fail(order.secretHash, error, false)
+        if (error.name !== 'EmptyError') this.#refuse(order.secretHash, error, false)
       })
   }
 
@@ -161,7 +161,7 @@ export class Payments {
     if (!meta?.secrethash || !meta.direction) return
     const transfer = raiden.state.transfers[`${meta.direction}:${meta.secrethash}`]
     if (meta.direction === 'sent' && transferAction.failure.is(action)) {
-      this.#fail(meta.secrethash, action.payload as SdkError, transfer !== undefined)
+      this.#refuse(meta.secrethash, action.payload as SdkError, transfer !== undefined)
     } else if (transfer) this.#judge(transfer)
   }
 
@@ -193,17 +193,22 @@ export class Payments {
     }
   }
 
-  #fail(secretHash: string, error: SdkError, isLocked: boolean): void {
+  /** Once a lock has left, whoever knows the secret can take it until its time is over, whatever the SDK complains of meanwhile. */
+  #refuse(secretHash: string, error: SdkError, isSigned: boolean): void {
     if (this.#isClosed) return
+    const isLocked = isSigned || (this.#options.journal.find('sent', secretHash)?.isLocked ?? false)
+    if (!isLocked || codeOf(error) === EXPIRED) this.#fail(secretHash, error, isLocked)
+  }
+
+  #fail(secretHash: string, error: SdkError, isLocked: boolean): void {
     const known = this.#options.journal.find('sent', secretHash)
     if (known?.state !== 'pending') return
     const { code, message } = refusalOf(error)
     const reason = code === 'raiden.sdk' ? error.message : message
-    const isSigned = isLocked || known.isLocked
     this.#conclude({
       ...known,
       state: 'failed',
-      isLocked: isSigned,
+      isLocked,
       code: code === 'raiden.sdk' ? codeOf(error) : code,
       reason,
       changedMs: this.#options.now(),

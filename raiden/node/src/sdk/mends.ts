@@ -7,6 +7,7 @@ import type { BigNumber } from 'ethers'
 import { asapScheduler, fromEvent, merge, type Observable } from 'rxjs'
 import { filter, map, mergeMap, observeOn, takeUntil, tap, withLatestFrom } from 'rxjs/operators'
 import type { Durability } from './durability.ts'
+import { expiringByTheChain } from './expiring.ts'
 import {
   type Action,
   channelAmounts,
@@ -54,6 +55,7 @@ export function mendedEpics(durability: Durability): Epic[] {
   mend(epics, 'matrixMessageSendEpic', (original) => sendingWhatIsDurable(original, durability))
   mend(epics, 'transferRetryMessageEpic', repeatingSlowly)
   mend(epics, 'transferGenerateAndSignEnvelopeMessageEpic', spendingWhatIsThere)
+  mend(epics, 'transferAutoExpireEpic', () => expiringByTheChain)
   return [...epics.values(), savingEpic(durability), loggedOutEpic]
 }
 

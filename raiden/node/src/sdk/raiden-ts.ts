@@ -27,6 +27,7 @@ export type TransferState = {
   unlockProcessed?: { ts: number }
   secretRegistered?: { ts: number }
   channelClosed?: { ts: number }
+  channelSettled?: { ts: number }
 }
 
 export type State = {
@@ -106,9 +107,15 @@ export type Deps = {
   config$: Observable<Config>
   matrix$: AsyncSubject<MatrixClient> | Observable<MatrixClient>
   provider: providers.JsonRpcProvider
+  secretRegistryContract: { getSecretRevealBlockTime(secrethash: string): Promise<BigNumber> }
 }
 
-export type Config = { pollingInterval: number; httpTimeout: number; revealTimeout: number }
+export type Config = {
+  pollingInterval: number
+  httpTimeout: number
+  revealTimeout: number
+  confirmationBlocks: number
+}
 
 export type Path = { path: string[]; fee: string; address_metadata?: object }
 
@@ -204,11 +211,15 @@ export const { messageReceived, messageSend } = deep<{
 export const { matrixPresence } = deep<{ matrixPresence: AsyncAction }>('transport/actions.js')
 export const {
   transfer: transferAction,
+  transferExpire,
   transferSigned,
   transferSecret,
-} = deep<{ transfer: AsyncAction; transferSigned: ActionCreator; transferSecret: ActionCreator }>(
-  'transfers/actions.js',
-)
+} = deep<{
+  transfer: AsyncAction
+  transferExpire: AsyncAction
+  transferSigned: ActionCreator
+  transferSecret: ActionCreator
+}>('transfers/actions.js')
 export const { channelAmounts, channelKey } = deep<{
   channelAmounts(channel: ChannelRecord): { ownCapacity: BigNumber }
   channelKey(of: { tokenNetwork: string; partner: string }): string
