@@ -6,7 +6,8 @@ import { serveCommands } from './commands.ts'
 import type { CustodyConfig } from './config.ts'
 import { AgreementDesk } from './desk.ts'
 import { FEED_FILTERS, Feed } from './feed.ts'
-import { type Deployment, highestStoredSeq } from './requests.ts'
+import type { Deployment } from './requests.ts'
+import { lastStored } from './stored-envelope.ts'
 import { closeWindows, readWindows } from './windows.ts'
 
 /** What this service reads, what it answers and what it writes. */
@@ -102,7 +103,7 @@ async function followChain(
   const event = parseEvent(message.data)
   if (event.type !== 'chain.custody.moved.v1') return
   const { agreement, leg, n, manualCut } = event.data
-  const highestSeq = manualCut && (await highestStoredSeq(eventLog, agreement, leg))
+  const highestSeq = manualCut && (await lastStored(eventLog, agreement, leg))?.seq
   if (highestSeq !== undefined && n <= highestSeq) {
     const said = `the custodians of leg ${leg} have told the chain ${n} envelopes, and ${highestSeq + 1} are stored: nothing is proven there beyond theirs`
     log.warn({ code: 'chainTransfer.envelopes', agreement }, said)
