@@ -1,6 +1,7 @@
 /** Every command, in the order of its help. */
 import { address, create, sign } from './agreement/create.ts'
 import { cut, start } from './agreement/custody.ts'
+import { accept, delegate } from './agreement/delegate.ts'
 import { answer, answerByAnchor, confirm, contest, resolve, withdrawCredit } from './agreement/dispute.ts'
 import { fork, tampering } from './agreement/fork.ts'
 import { fund } from './agreement/fund.ts'
@@ -27,7 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...[newKeys, showKeys],
   ...[register, rotate, revoke, showParty],
   ...[terms, sign, address, create, fund],
-  ...[start, cut, manualCut, tender, refuseTender, deliver, close],
+  ...[start, delegate, accept, cut, manualCut, tender, refuseTender, deliver, close],
   ...[prove, late, silence, refuteSilence, fork, tampering],
   ...[contest, answer, answerByAnchor, confirm, resolve],
   ...[acknowledge, settle, claim, release, withdrawCredit, show],

@@ -1,9 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { type KeySet, native } from '@consign/envelope'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeSignedCut, fromHex, type KeySet, native, toHex } from '@consign/envelope'
 import { deviceIdentity, loadPartyKeys, type PartyKeys, parseTerms, termsHash } from '@consign/terms'
 import type { Hex } from 'viem'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addEnvelope, firstLeg, handOver, type Shipment, sealLeg } from '../../contracts/script/shipment.ts'
+import {
+  addEnvelope,
+  firstLeg,
+  type Handover,
+  handOver,
+  type Shipment,
+  sealLeg,
+} from '../../contracts/script/shipment.ts'
 import { writeFrame, writeLeg } from './frames.ts'
 import { type Stage, setStage } from './stage.ts'
 
@@ -146,6 +154,8 @@ describe('the agreement', () => {
     await addEnvelope(first, rows(20_000))
     const toCarrier = await handOver(shipment, first, keys['shipper-x']!)
     writeLeg(stage.file('ship'), first, toCarrier)
+    rmSync(join(stage.file('ship'), 'frames', 'accept-0'))
+    await acceptByDriver(toCarrier)
     await done('agreement cut --folder ship --leg 0', 'shipper-x')
     const second = toCarrier.next
     writeFrame(stage.file('ship'), 'keys-1', 'legKeys', second.signedKeys)
@@ -233,6 +243,33 @@ describe('anchors', () => {
     expect((await done('anchor show --json', 'factory')).json).toMatchObject({ count: '1', size: '3' })
   }, 240_000)
 })
+
+/** The driver of shipper-x accepts the offer of leg 0 with keys of its own; the same words as the company would have signed. */
+async function acceptByDriver({ cut }: Handover): Promise<void> {
+  await done('keys new --out driver.key')
+  writeFileSync(stage.file('driver.json'), (await done('keys show --json', 'driver')).stdout)
+  const delegating = 'agreement delegate --folder ship --to driver.json'
+  await done(`${delegating} --until 2100-01-01 --out driver.delegation`, 'shipper-x')
+  await done(`${delegating} --until 2020-01-01 --out ended.delegation`, 'shipper-x')
+  await done('agreement delegate --chain 1 --to driver.json --until 2100-01-01 --out elsewhere', 'shipper-x')
+  const accepting = 'agreement accept --folder ship --leg 0'
+  for (const [line, as, code] of [
+    [`${delegating} --until 2100-01-01 --out driver.delegation`, 'shipper-x', 'argument.exists'],
+    [`${delegating} --until 2100-01-01 --out another`, 'driver', 'argument.party'],
+    [accepting, 'driver', 'argument.party'],
+    [`${accepting} --delegation ended.delegation`, 'driver', 'delegation.expired'],
+    [`${accepting} --delegation elsewhere`, 'driver', 'delegation.signature.ecdsa'],
+    [`${accepting} --delegation driver.delegation`, 'shipper-x', 'delegation.delegate'],
+    [`${accepting} --delegation driver.json`, 'driver', 'argument.file'],
+  ] as const)
+    expect(await stage.run(line, as), line).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(new RegExp(`^consign: [^\n]*\\[${code}\\]\n$`)),
+    })
+  const { json } = await done(`${accepting} --delegation driver.delegation --json`, 'driver')
+  expect(json).toMatchObject({ party: walletOf('shipper-x') })
+  expect(json.acceptDigest).toBe(toHex(decodeSignedCut(fromHex(cut)).record.acceptDigest))
+}
 
 const walletOf = (name: string): Hex => keys[name]!.wallet.address.toLowerCase() as Hex
 

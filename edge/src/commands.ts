@@ -5,7 +5,7 @@ import { SIGNED_MANUAL_CUT } from '@consign/terms'
 import { z } from 'zod'
 import type { SignedManualCut } from './custody/replacement.ts'
 
-const LINE_CHARACTERS_MAX = 65_536 // an acceptance is 21 KB of hex, a manual cut with the keys that it names 38 KB
+const LINE_CHARACTERS_MAX = 65_536 // an acceptance is 21 KB of hex, a driver's 45 KB, a manual cut with the keys that it names 38 KB
 
 const command = z.union([
   z

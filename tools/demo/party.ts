@@ -1,14 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { encodeSignedAccept, native, Refusal } from '@consign/envelope'
+import { encodeSignedAccept, native, Refusal, type SignedDelegation } from '@consign/envelope'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
 import { raidenClient } from '@consign/raiden-client'
-import { partyByWallet, signAccept, signAcknowledgement, type Terms, termsHash } from '@consign/terms'
+import {
+  general,
+  partyByWallet,
+  partyIdentity,
+  signAccept,
+  signAcknowledgement,
+  signDelegation,
+  type Terms,
+  termsHash,
+} from '@consign/terms'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { type Hex, toHex, zeroHash } from 'viem'
 import type { RaidenNode } from './channels.ts'
 import type { Identity } from './identities.ts'
 
 const REPLY_MS_MAX = 5_000
+const DAY_MS = 86_400_000
 const RETRY_PAUSE_MS = 300
 const RECEIPT_PAUSE_MS = 50
 
@@ -19,23 +29,26 @@ const RECEIPT_PAUSE_MS = 50
 export class PartyClient {
   readonly identity: Identity
   private readonly connection: NatsConnection
+  /** Who takes the goods for this party, with keys of its own. */
+  private readonly driver: PartyClient | undefined
   private readonly accepts = new Map<Hex, Promise<unknown>>()
   /** Amounts that came in off chain, by payment. */
   private readonly received = new Map<string, bigint>()
 
-  private constructor(identity: Identity, connection: NatsConnection) {
+  private constructor(identity: Identity, connection: NatsConnection, driver?: PartyClient) {
     this.identity = identity
     this.connection = connection
+    this.driver = driver
   }
 
-  static async connect(identity: Identity, natsUrl: string): Promise<PartyClient> {
+  static async connect(identity: Identity, natsUrl: string, driver?: PartyClient): Promise<PartyClient> {
     const connection = await connect({
       servers: natsUrl,
       name: identity.name,
       inboxPrefix: `_INBOX_${identity.wallet.address.toLowerCase()}`,
       maxReconnectAttempts: -1,
     })
-    return new PartyClient(identity, connection)
+    return new PartyClient(identity, connection, driver)
   }
 
   /** Calls `onEvent` for each event of its own feed about this shipment. */
@@ -87,20 +100,27 @@ export class PartyClient {
     const clause = partyByWallet(terms, this.identity.wallet.address)
     if (clause === undefined)
       throw new Refusal('party.stranger', `${this.identity.name} is not in these terms.`)
-    const accept = await signAccept(
-      native,
-      this.identity,
-      { chainId, agreement },
-      {
-        offerDigest,
-        party: clause.wallet,
-        termsHash: termsHash(terms),
-        amount: BigInt(clause.amount),
-        penaltyMax: BigInt(clause.penaltyCap),
-        reservationsHash: zeroHash,
-      },
-    )
-    return this.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
+    const record = {
+      offerDigest,
+      party: clause.wallet,
+      termsHash: termsHash(terms),
+      amount: BigInt(clause.amount),
+      penaltyMax: BigInt(clause.penaltyCap),
+      reservationsHash: zeroHash,
+    }
+    const delegation = this.driver && (await this.delegateTo(this.driver.identity, clause.wallet, terms))
+    const taker = this.driver ?? this
+    const accept = await signAccept(native, taker.identity, { chainId, agreement }, record, delegation)
+    return taker.command('accept', { agreement, accept: toHex(encodeSignedAccept(accept)) })
+  }
+
+  /** For one day and this agreement alone. */
+  private delegateTo(driver: Identity, party: Hex, terms: Terms): Promise<SignedDelegation> {
+    const { wallet: delegate } = partyIdentity(driver)
+    const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = driver.pq.public
+    const notAfterMs = Date.now() + DAY_MS
+    const record = { party, delegate, mlDsaKey, slhDsaKey, scope: termsHash(terms), notAfterMs }
+    return signDelegation(native, this.identity, general(terms).chainId, record)
   }
 
   /**
@@ -136,7 +156,8 @@ export class PartyClient {
     }
   }
 
-  close(): Promise<void> {
-    return this.connection.close()
+  async close(): Promise<void> {
+    await this.driver?.close()
+    await this.connection.close()
   }
 }

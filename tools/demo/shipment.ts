@@ -132,7 +132,12 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   writeFileSync(termsFile, JSON.stringify(terms, null, 2))
 
   await Promise.all(identities.map((party) => registerParty(stack.anvil, stack.deployment, party)))
-  const clients = await Promise.all(identities.map((party) => PartyClient.connect(party, stack.natsUrl)))
+  const clients = await Promise.all(
+    options.draft.parties.map(({ name, role }, index) => {
+      const driver = role === 'carrier' ? identityOf(stack.seed, `driver of ${name}`) : undefined
+      return connectParty(stack, identities[index]!, driver)
+    }),
+  )
   const byAddress = new Map(clients.map((client) => [lower(client.identity.wallet.address), client]))
   const signing = signingOf(stack, terms)
   const agreement = agreementAddress({ ...stack.deployment, ...signing.message })
@@ -247,6 +252,12 @@ function signingOf({ deployment, payer: { wallet } }: Stack, terms: Terms): Sign
     domain: { chainId: deployment.chainId, factory: deployment.factory },
     message: { termsHash: termsHash(terms), payer: lower(wallet.address), payee: payee(terms).wallet },
   }
+}
+
+/** `driver`: who accepts for it. */
+async function connectParty(stack: Stack, party: Identity, driver?: Identity): Promise<PartyClient> {
+  const its = driver && (await PartyClient.connect(driver, stack.natsUrl))
+  return PartyClient.connect(party, stack.natsUrl, its)
 }
 
 async function signTerms(

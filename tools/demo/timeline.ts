@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { isDelegated } from '@consign/chain'
 import { type Envelope, type MetricName, MISSING, metricByName } from '@consign/envelope'
 import type { ConsignEvent, EventData } from '@consign/events'
 import { formatTokens, parties, partyByWallet, type Terms } from '@consign/terms'
@@ -82,7 +83,9 @@ export class Timeline {
         return [`scan: the device offers the goods at envelope ${event.data.m}`]
       case 'custody.accepted.v1':
         this.custodians.set(`${event.data.agreement}:${event.data.leg + 1}`, this.nameOf(event.data.party))
-        return [`${this.nameOf(event.data.party)} accepts`]
+        return [
+          `${this.nameOf(event.data.party)} accepts${isDelegated(event.data.accept) ? ' by its driver' : ''}`,
+        ]
       case 'custody.transferred.v1':
         return [
           `cut after ${event.data.n} envelopes: ${this.nameOf(event.data.from)} → ${this.nameOf(event.data.to)}`,

@@ -4,8 +4,8 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { concat, type Hex, hexToBytes, sha256 } from 'viem'
 import { bodyHashOf } from './disclosures.ts'
 import { digestsOf, type Leg } from './folder.ts'
-import { type Envelope, type LegKeys, merkleRoot } from './formats.ts'
-import { acceptDigest } from './signatures.ts'
+import { type Accept, type Delegation, type Envelope, type LegKeys, merkleRoot } from './formats.ts'
+import { acceptDigest, delegationDigest } from './signatures.ts'
 import type { Terms } from './terms.ts'
 
 export function checkBody(envelope: Envelope): void {
@@ -43,6 +43,7 @@ export function checkLeg(leg: Leg, before: Leg | undefined, terms: Terms, agreem
     previous = envelope.digest
   })
   if (handover) checkHandover(handover, leg, own, agreement, fail)
+  if (handover) checkAcceptance(handover, leg, terms, fail)
   if (seal && !isSigned(seal, own)) fail('its seal is not signed by the device')
   if (seal && seal.root !== merkleRoot(digestsOf(leg).slice(0, seal.n)))
     fail('its seal is over other envelopes')
@@ -62,6 +63,44 @@ function checkHandover(
   if (cut.n !== leg.envelopes.length)
     fail(`it was cut at ${cut.n} envelopes, and ${leg.envelopes.length} are here`)
   if (cut.root !== merkleRoot(digestsOf(leg))) fail('it was cut over other envelopes')
+}
+
+const ALL_AGREEMENTS: Hex = `0x${'00'.repeat(32)}`
+
+/** Post-quantum signatures of who took the goods, or let a delegate take them; the contract checks those of the wallets. */
+function checkAcceptance(
+  { accept, cut }: NonNullable<Leg['handover']>,
+  leg: Leg,
+  terms: Terms,
+  fail: (what: string) => never,
+): void {
+  const { mlDsaKey, slhDsaKey, name } = terms.party(accept.party)
+  const party = postQuantum(mlDsaKey as Hex, slhDsaKey as Hex)
+  const { delegation } = accept
+  const signer = delegation ? postQuantum(delegation.mlDsaKey, delegation.slhDsaKey) : party
+  if (!isSignedBy(signer, cut.acceptDigest, accept))
+    fail(`its acceptance is not signed by ${delegation ? `the delegate of ${name}` : name}`)
+  if (!delegation) return
+  if (delegation.party !== accept.party) fail(`its delegation is not by ${name}, who took the goods`)
+  if (delegation.scope !== ALL_AGREEMENTS && delegation.scope !== terms.hash)
+    fail('its delegation is for another agreement')
+  if ((leg.envelopes.at(-1)?.utcMs ?? 0n) > delegation.notAfterMs)
+    fail('its delegation had ended before the cut')
+  if (!isSignedBy(party, delegationDigest(cut.chainId, delegation), delegation))
+    fail(`its delegation is not signed by ${name}`)
+}
+
+type PostQuantum = { mlDsa: KeyObject; slhDsa: KeyObject }
+
+const postQuantum = (mlDsaKey: Hex, slhDsaKey: Hex): PostQuantum => ({
+  mlDsa: rawKey('ml-dsa-44', mlDsaKey),
+  slhDsa: rawKey('slh-dsa-sha2-128s', slhDsaKey),
+})
+
+function isSignedBy(by: PostQuantum, digest: Hex, { mlDsa, slhDsa }: Accept | Delegation): boolean {
+  const holds = (key: KeyObject, signature: Hex) =>
+    verify(null, hexToBytes(digest), key, hexToBytes(signature))
+  return holds(by.mlDsa, mlDsa) && holds(by.slhDsa, slhDsa)
 }
 
 type KeySet = { p256: KeyObject; mlDsa: KeyObject; slhDsa: KeyObject }

@@ -43,6 +43,21 @@ describe('a party alone with its files and the chain', () => {
     },
   )
 
+  // Of the acceptance its ML-DSA and SLH-DSA signatures; of the delegation behind it party, delegate, a key, scope, end and both signatures.
+  it.each([250, 2700, 10525, 10550, 10600, 11915, 11945, 12100, 22000])(
+    'stops with one line when byte %i of a driver’s acceptance was tampered with',
+    async (at) => {
+      const { exitCode, errors, lines } = await rehearsal.enforce(
+        ['supplier'],
+        undefined,
+        tamper('leg-0-accept', at),
+      )
+      expect(exitCode).toBe(1)
+      expect(errors).toMatch(/^enforce: frames: leg 0: its (acceptance|delegation) .+\n$/)
+      expect(lines).toEqual([])
+    },
+  )
+
   it('says what is missing when nobody holds the guarantee', async () => {
     const { exitCode, errors } = await rehearsal.enforce(['supplier'])
     expect(exitCode).toBe(1)
@@ -55,6 +70,9 @@ describe('a party alone with its files and the chain', () => {
     outcome = await rehearsal.enforce(['supplier', 'shipper-x', 'factory'])
     expect(outcome.errors).toBe('')
     expect(outcome.exitCode).toBe(0)
+    expect(outcome.lines.find((line) => line.startsWith('cut'))).toContain(
+      'shipper-x takes over by a delegate',
+    )
     const steps = [...new Set(outcome.lines.map((line) => line.split(' ')[0]))]
     expect(steps).toEqual([
       ...['fund', 'start', 'cut', 'prove', 'contest', 'answer'],

@@ -52,7 +52,24 @@ export type Accept = {
   penaltyMax: bigint
   reservationsHash: Hex
   ecdsa: Hex
+  mlDsa: Hex
+  slhDsa: Hex
   signed: Hex
+  /** When a delegate of the party signed it. */
+  delegation?: Delegation
+}
+/** `mlDsaKey`, `slhDsaKey`: the delegate's, which `pqKeyHash` names; the signatures are the party's. */
+export type Delegation = {
+  party: Hex
+  delegate: Hex
+  mlDsaKey: Hex
+  slhDsaKey: Hex
+  pqKeyHash: Hex
+  scope: Hex
+  notAfterMs: bigint
+  ecdsa: Hex
+  mlDsa: Hex
+  slhDsa: Hex
 }
 export type Envelope = Signed & {
   header: Hex
@@ -60,6 +77,8 @@ export type Envelope = Signed & {
   seq: number
   bootId: Hex
   baseMonotonicMs: number
+  /** 0 where the clock is not set. */
+  utcMs: bigint
   count: number
   bodyHash: Hex
   previous: Hex
@@ -105,7 +124,9 @@ function readEnvelope(wire: Uint8Array): Envelope {
   const mask = fields.number(4)
   const [chainId, agreement, leg, seq] = [fields.uint(8), fields.hex(20), fields.number(4), fields.number(4)]
   const [bootId, baseMonotonicMs] = [fields.hex(16), fields.number(8)]
-  fields.hex(8 + 1 + 1)
+  const baseUtcMs = fields.uint(8)
+  const utcMs = fields.number(1) === 0 ? 0n : baseUtcMs
+  fields.hex(1)
   const [count, bodyHash, previous] = [fields.number(2), fields.hex(32), fields.hex(32)]
   const header = bytesToHex(wire.subarray(0, HEADER_BYTES))
   const body = fields.bytes(16 + count * (4 + 4 * columnsOf(mask).length))
@@ -122,7 +143,20 @@ function readEnvelope(wire: Uint8Array): Envelope {
     mlDsa,
     slhDsa: '0x' as Hex,
   }
-  return { ...signed, header, mask, seq, bootId, baseMonotonicMs, count, bodyHash, previous, body, handover }
+  return {
+    ...signed,
+    header,
+    mask,
+    seq,
+    bootId,
+    baseMonotonicMs,
+    utcMs,
+    count,
+    bodyHash,
+    previous,
+    body,
+    handover,
+  }
 }
 
 function readKeys(bytes: Uint8Array): SignedKeys {
@@ -167,12 +201,25 @@ function readAccept(bytes: Uint8Array): Accept {
     amount: fields.uint(32),
     penaltyMax: fields.uint(32),
     reservationsHash: fields.hex(32),
-    ecdsa: fields.hex(65),
+    ...partySignatures(fields),
     signed: bytesToHex(bytes),
   }
-  fields.hex(ML_DSA_BYTES + SLH_DSA_BYTES)
+  const delegation = fields.left() > 0 ? readDelegation(fields) : undefined
   fields.end()
-  return accept
+  return { ...accept, ...(delegation ? { delegation } : {}) }
+}
+
+function readDelegation(fields: Fields): Delegation {
+  const [party, delegate] = [fields.hex(20), fields.hex(20)]
+  const [mlDsaKey, slhDsaKey] = [fields.hex(ML_DSA_KEY_BYTES), fields.hex(32)]
+  const named = tagged('consign.delegate', concat(['0x01', sha256(mlDsaKey), slhDsaKey]))
+  const [scope, notAfterMs] = [fields.hex(32), fields.uint(8)]
+  const keys = { mlDsaKey, slhDsaKey, pqKeyHash: named.digest }
+  return { party, delegate, ...keys, scope, notAfterMs, ...partySignatures(fields) }
+}
+
+function partySignatures(fields: Fields) {
+  return { ecdsa: fields.hex(65), mlDsa: fields.hex(ML_DSA_BYTES), slhDsa: fields.hex(SLH_DSA_BYTES) }
 }
 
 // suite 1 ‖ chain id 8 ‖ agreement 20 ‖ leg 4, then the record's own fields.

@@ -1,4 +1,4 @@
-// Makes a folder as a party holds it (folder.ts) of a shipment that went wrong: supplier and carrier hand over, in the carrier's leg it gets too
+// Makes a folder as a party holds it (folder.ts) of a shipment that went wrong: supplier and the carrier's driver hand over, in the carrier's leg it gets too
 // warm twice, the leg is sealed, the payer takes over, and the payee says what it was paid so far. From fixed seeds, by the packages that devices
 // and services use. node tools/enforce/prepare.ts FOLDER DEPLOYMENT.json, which is what deployConsign writes.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ import {
 import { type Hex, hexToBytes } from 'viem'
 import {
   addEnvelope,
+  delegateTo,
   firstLeg,
   type Handover,
   handOver,
@@ -61,7 +62,8 @@ export async function prepare(dir: string, deployment: Deployment): Promise<Ship
 
   const first = await firstLeg(shipment)
   await addEnvelope(first, temperatures([20_000, 21_000, 22_000]))
-  const toCarrier = await handOver(shipment, first, carrier)
+  const by = await delegateTo(shipment, carrier, 'of shipper-x')
+  const toCarrier = await handOver(shipment, first, carrier, {}, by)
   const second = toCarrier.next
   for (const values of TOO_WARM) await addEnvelope(second, temperatures(values))
   const toPayer = await handOver(shipment, second, factory)

@@ -90,19 +90,17 @@ async function start(enforcement: Enforcement): Promise<void> {
 }
 
 async function recordCut(enforcement: Enforcement, leg: Leg): Promise<void> {
-  const { number, keys, handover } = leg
+  const { number, keys, handover, envelopes } = leg
   if (!handover || (await read<{ ended: boolean }>(enforcement, 'legOf', [number])).ended) return
   const { offer, accept, cut } = handover
   const taker = enforcement.folder.terms.party(accept.party)
   const disclosed = enforcement.folder.terms.disclose(taker)
   const args = [number, keys.keys, offer, accept, accept.ecdsa, cut, p256(cut.p256), disclosed]
-  await send(
-    enforcement,
-    'cut',
-    `leg ${number} ends after ${cut.n} envelopes, ${taker.name} takes over`,
-    'recordCut',
-    args,
-  )
+  const what = `leg ${number} ends after ${cut.n} envelopes, ${taker.name} takes over`
+  const { delegation } = accept
+  if (!delegation) return void (await send(enforcement, 'cut', what, 'recordCut', args))
+  const delegated = { delegation, signature: delegation.ecdsa, head: envelopes.at(-1)?.header ?? '0x' }
+  await send(enforcement, 'cut', `${what} by a delegate`, 'recordDelegatedCut', [...args, delegated])
 }
 
 function violations({ folder }: Enforcement): Violation[] {

@@ -1,4 +1,4 @@
-// One shipment on the log, as custody, ingest and penalty would write it: two handovers, one excursion in leg 1, delivered to the payer.
+// One shipment on the log, as custody, ingest and penalty would write it: two handovers, the first to a driver, one excursion in leg 1, delivered to the payer.
 import {
   cutDigest,
   decodeSignedCut,
@@ -24,6 +24,7 @@ import { SAMPLE_DRAFT } from '@consign/terms/testing'
 import { bytesToHex, hexToBytes, sha256, stringToHex } from 'viem'
 import {
   addEnvelope,
+  delegateTo,
   firstLeg,
   type Handover,
   handOver,
@@ -58,7 +59,8 @@ export async function makeScenario(place: Place, draft?: TermsDraft): Promise<Sc
   ].entries()) {
     for (const readings of rows) await addEnvelope(legs[leg]!, readings)
     const [from, to] = [holders[leg]!, holders[leg + 1]!]
-    const handover = await handOver(shipment, legs[leg]!, to)
+    const by = leg === 0 ? await delegateTo(shipment, to, 'of shipper-x') : undefined
+    const handover = await handOver(shipment, legs[leg]!, to, {}, by)
     handovers.push({ handover, from: walletOf(from), to: walletOf(to) })
     legs.push(handover.next)
   }

@@ -3,14 +3,14 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** One MQTT packet. The largest frame is a handover envelope: 144 + 22.5 KiB + 2.4 KiB + 2.6 KiB cut + 10.3 KiB accept = 38 KiB. */
+/** One MQTT packet. The largest frame is a handover envelope: 144 + 22.5 KiB + 2.4 KiB + 2.6 KiB cut + 21.8 KiB accept by a driver = 50 KiB. */
 export const PACKET_BYTES_MAX = 128 * KIB
 
 /** Messages of one connection that are read and not yet acknowledged; above either bound its socket is not read. */
 export const IN_FLIGHT_MESSAGES_MAX = 256
 export const IN_FLIGHT_BYTES_MAX = 512 * KIB
 
-/** Written to one connection and not read by its device: 200 receipts or 50 acceptances; above it the connection ends. */
+/** Written to one connection and not read by its device: 200 receipts, 50 acceptances or 23 by drivers; above it the connection ends. */
 export const UNREAD_BYTES_MAX = 512 * KIB
 
 /** × (512 KiB in flight + one read of 64 KiB + one packet of 128 KiB + 512 KiB to write) = 1.2 GiB if every device misbehaves at once; TLS adds about 50 KiB each. */
@@ -31,7 +31,7 @@ export const FLUSH_MS = 200
 /** While more keeps coming it waits on, for a full batch: a receipt costs as much as three verifications. */
 export const FLUSH_MS_MAX = 1_000
 export const FLUSH_ENVELOPES_MAX = 128
-/** One feed message stays under NATS' default max_payload of 1 MiB: at most one wire (38 KiB) above this. */
+/** One feed message stays under NATS' default max_payload of 1 MiB: at most one wire (50 KiB) above this. */
 export const FLUSH_BYTES_MAX = 512 * KIB
 
 /** Stored and not yet fed, per agreement; above it the agreement's frames wait. */

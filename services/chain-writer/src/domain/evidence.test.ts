@@ -1,6 +1,7 @@
+import { encodeSignedAccept, type SignedAccept, type SignedDelegation } from '@consign/envelope'
 import { clauseByLimitId, type TermsDraft } from '@consign/terms'
 import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
-import type { Hex } from 'viem'
+import { bytesToHex, type Hex } from 'viem'
 import { describe, expect, it } from 'vitest'
 import { type Agreement, UNKNOWN_AGREEMENT } from './agreements.ts'
 import type { CallEvent } from './calls.ts'
@@ -33,6 +34,30 @@ const charged = (kind: string, at: { leg: number; startSeq: number; runFromSeq: 
 const offered = (m: number) =>
   ({ id: '1', type: 'custody.offered.v1', time: 1, data: { agreement: AGREEMENT, leg: 2, m } }) as CallEvent
 
+const HEAD: Hex = `0x${'4e'.repeat(32)}`
+const accept: SignedAccept = {
+  record: {
+    ...{ offerDigest: HEAD, party: AGREEMENT, termsHash: HEAD, reservationsHash: HEAD },
+    ...{ amount: 1n, penaltyMax: 1n },
+  },
+  ecdsa: new Uint8Array(65),
+  mlDsa: new Uint8Array(2420),
+  slhDsa: new Uint8Array(7856),
+}
+const delegation: SignedDelegation = {
+  ...accept,
+  record: {
+    ...{ party: AGREEMENT, delegate: AGREEMENT, scope: HEAD, notAfterMs: 1 },
+    ...{ mlDsaKey: new Uint8Array(1312), slhDsaKey: new Uint8Array(32) },
+  },
+}
+const cut = (n: number, isDelegated: boolean) => {
+  const signed = bytesToHex(encodeSignedAccept(isDelegated ? { ...accept, delegation } : accept))
+  const data = { agreement: AGREEMENT, leg: 1, n, head: HEAD, accept: signed }
+  return { id: '1', type: 'custody.transferred.v1', time: 1, data } as CallEvent
+}
+const lastOf = (n: number) => ({ leg: 1, fromSeq: n - 1, toSeq: n - 1, digest: HEAD })
+
 describe('the envelopes of a proof', () => {
   it.each([
     [
@@ -63,6 +88,9 @@ describe('the envelopes of a proof', () => {
       charged('tamper', { leg: 1, startSeq: 5, runFromSeq: 5, runToSeq: 5 }),
       [{ leg: 1, fromSeq: 5, toSeq: 5, fork: true }],
     ],
+    ['a cut that a driver accepted: the last one before it', cut(3, true), [lastOf(3)]],
+    ['a cut that a driver accepted of a leg without any: none', cut(0, true), []],
+    ['a cut that the party accepted: none', cut(3, false), []],
     ['an offer: the one that it follows', offered(7), [{ leg: 2, fromSeq: 6, toSeq: 6 }]],
   ])('are, of %s', (_, event, spans) => {
     expect(spansOf(event, known)).toEqual(spans)
