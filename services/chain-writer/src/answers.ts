@@ -10,15 +10,8 @@ import type { EventLog } from '@consign/eventlog'
 import { type Hex, parseEvent, subjects } from '@consign/events'
 import { general } from '@consign/terms'
 import { type Agreement, keysOf, termsOf } from './domain/agreements.ts'
-import {
-  type Contest,
-  coveringAnchor,
-  type Doubted,
-  LegHeaders,
-  type Sealed,
-  smallestSeal,
-  witnessedBefore,
-} from './domain/contests.ts'
+import type { Challenge, Doubted } from './domain/challenges.ts'
+import { coveringAnchor, LegHeaders, type Sealed, smallestSeal, witnessedBefore } from './domain/contests.ts'
 import type { Notary } from './notary.ts'
 
 export type AnswerSources = { log: EventLog; journal: TxJournal; notary: Notary }
@@ -32,7 +25,7 @@ export type Answer = { by: string; call: AgreementCall }
  * `nowMs`: time of the chain.
  */
 export async function* answersTo(
-  contest: Contest,
+  contest: Challenge,
   doubted: Doubted,
   sources: AnswerSources & { nowMs: number },
 ): AsyncGenerator<Answer> {
@@ -50,7 +43,7 @@ export async function* answersTo(
 }
 
 async function sealAnswers(
-  { agreement, caseId }: Contest,
+  { agreement, caseId }: Challenge,
   { leg, seq }: Doubted,
   { log, known }: AnswerSources & { known: Agreement },
 ): Promise<Answer[]> {
@@ -88,7 +81,7 @@ async function sealOf(
 
 // Only the anchors of the writer that the terms name count, and this service knows the leaves of its own alone.
 function anchorAnswer(
-  { caseId }: Contest,
+  { caseId }: Challenge,
   { evidence }: Doubted,
   { journal, notary, known, nowMs }: AnswerSources & { known: Agreement; nowMs: number },
 ): Answer | undefined {

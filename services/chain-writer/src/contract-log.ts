@@ -5,7 +5,7 @@ import type { Abi, AbiEvent } from 'viem'
 import type { ContractEvent } from './domain/contract-events.ts'
 
 /** Providers refuse wider ranges; most take 1,000 and more. */
-const BLOCKS_MAX = 1000n
+export const BLOCKS_MAX = 1000n
 /** How far the scan of one prover has come is its own business, and tells nothing that is held against anybody. */
 const NOT_TOLD = ['EIP712DomainChanged', 'ScanAdvanced']
 

@@ -3,7 +3,7 @@ import type { TxJournal } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { EventLog, Recorded } from '@consign/eventlog'
 import { type Hex, parseEvent, subjects } from '@consign/events'
-import { windows } from '@consign/terms'
+import { silence, windows } from '@consign/terms'
 import { isAtDestination } from '@consign/terms/judging'
 import {
   type Agreement,
@@ -49,10 +49,13 @@ export class Notary {
     return this.#agreements.get(address) ?? UNKNOWN_AGREEMENT
   }
 
-  /** The longest time that any agreement gives for the answer to a contest. */
+  /** The longest time that any agreement gives for the answer to a contest, or for the refutation of a claim of silence. */
   get answerMsMax(): number {
     const known = [...this.#agreements.values()]
-    return known.reduce((max, { terms }) => (terms ? Math.max(max, windows(terms).answerMs) : max), 0)
+    return known.reduce((max, { terms }) => {
+      if (terms === undefined) return max
+      return Math.max(max, windows(terms).answerMs, silence(terms)?.refuteMs ?? 0)
+    }, 0)
   }
 
   evolveAnchors(fact: AnchorFact): void {

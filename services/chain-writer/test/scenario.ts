@@ -153,6 +153,31 @@ export async function writeManualScenario(log: EventLog, place: Place): Promise<
   return shipment
 }
 
+/** Leg 0 of three envelopes under way, of which the log holds the first; the others, and its end, are written when the test says so. */
+export async function writeSilentLeg(log: EventLog, place: Place, draft: TermsDraft) {
+  const shipment = await makeShipment(place, draft)
+  const of = { agreement: shipment.agreement, shipment: shipmentNumber(shipment) }
+  const { terms, termsHash, payerSignature, payeeSignature, parties } = shipment
+  const leg = await firstLeg(shipment)
+  for (const readings of [[INSIDE], [INSIDE], [INSIDE]]) await addEnvelope(leg, readings)
+  await append(log, {
+    type: 'custody.agreement.signed.v1',
+    data: { ...of, terms, termsHash, payerSignature, payeeSignature },
+  })
+  const began = { keys: leg.signedKeys, keysHash: bytesToHex(leg.keysHash) }
+  const [from, to] = [walletOf(parties.supplier!), walletOf(parties.factory!)]
+  await append(log, { type: 'custody.packed.v1', data: { ...of, leg: 0, custodian: from, ...began } })
+  await append(log, reservedFact({ shipment }))
+  const store = (index: number) => writeEnvelope(log, leg, deviceId(shipment.device.public), index)
+  await store(0)
+  const end = async () =>
+    append(
+      log,
+      transferredFact(of, leg, { handover: await handOver(shipment, leg, parties.factory!), from, to }),
+    )
+  return { shipment, leg, store, end }
+}
+
 /** A shipment that the device offers at its destination, and that the payer will not have. */
 export async function writeRefusedTender(log: EventLog, place: Place): Promise<Shipment> {
   const destination = { south: 52, north: 53, west: 13, east: 14 }
@@ -280,11 +305,14 @@ export async function sealedFact({ shipment, legs }: Scenario): Promise<ConsignF
 }
 
 async function writeEnvelopes(log: EventLog, leg: LegEvidence, device: string): Promise<void> {
-  for (const [index, wire] of leg.wires.entries()) {
-    const digest = bytesToHex(leg.digests[index]!)
-    const headers = { 'Consign-Digest': digest, 'Consign-Device': device }
-    await log.publish(subjects.envelope(leg.ref.agreement, leg.ref.leg), wire, { msgId: digest, headers })
-  }
+  for (const index of leg.wires.keys()) await writeEnvelope(log, leg, device, index)
+}
+
+async function writeEnvelope(log: EventLog, leg: LegEvidence, device: string, index: number): Promise<void> {
+  const digest = bytesToHex(leg.digests[index]!)
+  const headers = { 'Consign-Digest': digest, 'Consign-Device': device }
+  const subject = subjects.envelope(leg.ref.agreement, leg.ref.leg)
+  await log.publish(subject, leg.wires[index]!, { msgId: digest, headers })
 }
 
 function transferredFact(

@@ -3,17 +3,11 @@ import { encodeHeader, envelopeDigest } from '@consign/envelope'
 import type { ConsignEvent } from '@consign/events'
 import { bytesToHex, type Hex, hexToBytes } from 'viem'
 import { describe, expect, it } from 'vitest'
-import { answerName, coveringAnchor, LegHeaders, smallestSeal, witnessedBefore } from './contests.ts'
+import { coveringAnchor, LegHeaders, smallestSeal, witnessedBefore } from './contests.ts'
 
 const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
 const WORD: Hex = `0x${'0c'.repeat(32)}`
 const DAY_MS = 86_400_000
-
-it('a contest has one answer for ever, and a later contest of the same case another', () => {
-  const contest = { agreement: AGREEMENT, caseId: WORD, answerableUntilS: 1_800_000_000 }
-  expect(answerName(contest).key).toBe(`answer:${WORD}:1800000000`)
-  expect(answerName({ ...contest, answerableUntilS: 1_800_000_001 }).key).not.toBe(answerName(contest).key)
-})
 
 describe('the seal that answers', () => {
   const seal = (leg: number, n: number) =>

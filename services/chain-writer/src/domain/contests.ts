@@ -7,25 +7,15 @@ import { decodeHeader, envelopeDigest, Refusal } from '@consign/envelope'
 import type { ConsignEvent, EventOf } from '@consign/events'
 import { bytesToHex, type Hex } from 'viem'
 import type { Anchor } from './anchor-policy.ts'
-import { anchorOf, type CallName } from './calls.ts'
+import { anchorOf } from './calls.ts'
+import type { Doubted } from './challenges.ts'
 
 const HEADER_BYTES = 144
 const DAY_MS = 86_400_000
 /** A root is witnessed once a day while there is anything to anchor: the last one before a date is looked for in the ten years before it. */
 const WITNESS_DAYS_MAX = 3_660
 
-/** A case that the accused contests; `answerableUntilS` in seconds since 1970, as the chain counts. */
-export type Contest = { agreement: Hex; caseId: Hex; answerableUntilS: number }
-
-/** Which envelope is doubted: number `seq` of `leg`, with this digest. */
-export type Doubted = { leg: number; seq: number; evidence: Hex }
-
 export type Sealed = EventOf<'custody.sealed.v1'>
-
-/** What the answer is called for ever: one contest has one answer. */
-export function answerName({ agreement, caseId, answerableUntilS }: Contest): CallName {
-  return { key: `answer:${caseId}:${answerableUntilS}`, what: 'answer the contest of a case', agreement }
-}
 
 /** The smallest seal of the leg that reaches the envelope; undefined when there is none yet. */
 export function smallestSeal(
