@@ -53,6 +53,27 @@ describeRaiden('channels', () => {
     expect(tooMuch).toMatchObject({ status: 409, body: { code: 'raiden.withdraw' } })
   }, 180_000)
 
+  it('without the partner a deposit is made and a withdrawal is refused; with it again the withdrawal is made', async () => {
+    await other.kill()
+    const path = pathTo(other)
+    expect((await one.call('PATCH', path, { total_deposit: '1600' })).status).toBe(200)
+    const before = await tokensOf(one)
+    expect(await one.call('PATCH', path, { total_withdraw: '250' })).toMatchObject({
+      status: 409,
+      body: { code: 'raiden.cnl_withdraw_expired' },
+    })
+    expect((await world.channel(one, other)).body).toMatchObject({ total_withdraw: '200', state: 'opened' })
+    expect(await tokensOf(one)).toBe(before)
+    await other.start()
+    await until(
+      'it is made',
+      async () => (await one.call('PATCH', path, { total_withdraw: '250' })).status === 200,
+    )
+    expect(await tokensOf(one)).toBe(before + 50)
+    expect((await world.pay(one, other, 1)).status).toBe(200)
+    expect((await world.pay(other, one, 1)).status).toBe(200)
+  }, 300_000)
+
   it('closes together with the partner: settled at once, each with what it holds', async () => {
     expect(await one.call('PATCH', pathTo(other), { state: 'closed' })).toMatchObject({
       status: 200,

@@ -124,7 +124,7 @@ export class World {
   }
 
   /** Opens a channel from one to the other. */
-  async open(from: TestNode, to: TestNode, deposit: number): Promise<void> {
+  async open(from: TestNode, to: Pick<TestNode, 'name' | 'address'>, deposit: number): Promise<void> {
     const body = { token_address: this.token, partner_address: to.address, total_deposit: String(deposit) }
     const { status } = await from.call('PUT', '/channels', body)
     if (status !== 201) throw new Error(`no channel from ${from.name} to ${to.name}: ${status}`)
