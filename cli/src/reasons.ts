@@ -63,6 +63,8 @@ const CUSTODY: Record<string, Reason> = {
 }
 
 const CLAIMS: Record<string, Reason> = {
+  AgreementClaimsClosed: (a) =>
+    `breaches could be claimed until ${at(a.until)}; what is not on chain by then counts for nothing there`,
   AgreementLimitUnsuited: () =>
     'only services judge a clause of this kind, or this step takes others; see the terms',
   AgreementEnvelopeForeign: (a) =>

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {AgreementState} from "./AgreementState.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
 import {Accept, Delegated, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
@@ -24,11 +25,12 @@ contract Agreement is AgreementState, IAgreementCustody {
 
     uint8 private constant LATITUDE = 10;
     uint8 private constant LONGITUDE = 11;
-    /// @dev End of a leg that no cut ended: every envelope of it counts.
-    uint32 private constant WITHOUT_END = type(uint32).max;
     /// @dev Place of the loss among the cases of a deadline.
     uint32 private constant LOSS_SEQ = type(uint32).max;
     uint16 private constant LOSS_INDEX = type(uint16).max - 1;
+
+    /// @dev For windows of seconds, as rehearsals have: a proof that is on its way must not come too late.
+    uint256 private constant CLAIMS_MS_MIN = 1 hours * 1000;
 
     address private immutable FACTORY = msg.sender;
     address private immutable CLAIMS;
@@ -64,7 +66,8 @@ contract Agreement is AgreementState, IAgreementCustody {
         LegKeys calldata keys,
         P256Signature calldata signature,
         Clause calldata device,
-        Heading calldata heading
+        Heading calldata heading,
+        Clause calldata windows
     ) external {
         if (_legs[0].custodian != address(0)) revert AgreementAlreadyStarted();
         if (_status.phase != Phase.Created) revert AgreementPhaseUnexpected(_status.phase);
@@ -81,6 +84,8 @@ contract Agreement is AgreementState, IAgreementCustody {
         _requireP256(keysHash, signature, identity.p256X, identity.p256Y);
 
         _legs[0] = Begun(keysHash, custodian, 0, uint40(block.timestamp));
+        uint256 claimableMs = Math.max(Clauses.windows(terms, windows).disputeMs, CLAIMS_MS_MIN);
+        _claimableS = SafeCast.toUint40(Math.ceilDiv(claimableMs, 1000));
         (_status.payer, _status.phase) = (paying, Phase.Started);
         emit Started(custodian, keysHash);
     }
@@ -200,8 +205,8 @@ contract Agreement is AgreementState, IAgreementCustody {
         } else {
             _requireOpen(leg);
             Tender memory tender = _tenders[leg];
-            if (tender.recordedAt != 0 && !tender.refused) revert AgreementAlreadyTendered(leg);
-            _chargeLoss(leg, due);
+            if (tender.recordedAt == 0) _chargeLoss(leg, due);
+            else if (!tender.refused) revert AgreementAlreadyTendered(leg);
             _legs[uint256(leg) + 1] = Begun(0, _status.payer, WITHOUT_END, uint40(block.timestamp));
         }
         _end();

@@ -26,11 +26,13 @@ abstract contract AgreementEvidence is AgreementState {
     uint32 internal constant ONCE_SEQ = type(uint32).max;
     uint16 internal constant ONCE_INDEX = type(uint16).max;
 
+    /// @dev Breaches are claimed while the goods travel, and for a time that ends: so nobody who keeps a proof back can keep settlement away.
     function _requireOpen() internal view {
-        Phase phase = _status.phase;
-        if (phase != Phase.Started && phase != Phase.Delivered) {
-            revert IAgreementCustody.AgreementPhaseUnexpected(phase);
-        }
+        Status memory status = _status;
+        if (status.phase == Phase.Started) return;
+        if (status.phase != Phase.Delivered) revert IAgreementCustody.AgreementPhaseUnexpected(status.phase);
+        uint256 until = uint256(status.deliveredAt) + _claimableS;
+        if (block.timestamp > until) revert IAgreementClaims.AgreementClaimsClosed(until);
     }
 
     /// @param position Place of the envelope in its run.

@@ -70,6 +70,8 @@ abstract contract AgreementState is EIP712 {
         bytes32 caseId;
     }
 
+    /// @dev End of a leg that no cut ended: every envelope of it counts.
+    uint32 internal constant WITHOUT_END = type(uint32).max;
     /// @dev Indices of the parties; carriers follow.
     uint256 internal constant PAYER = 0;
     uint256 internal constant PAYEE = 1;
@@ -84,6 +86,8 @@ abstract contract AgreementState is EIP712 {
     /// @dev 0 until the guarantee is paid in.
     uint40 internal _fundedAt;
     uint40 internal _settledAt;
+    /// @dev Seconds from delivery in which breaches can still be claimed; known from the start on.
+    uint40 internal _claimableS;
 
     mapping(uint256 leg => Tender) internal _tenders;
     /// @dev First number that the leg's device is known to have signed twice.
@@ -184,13 +188,13 @@ abstract contract AgreementState is EIP712 {
     }
 
     /// @dev Holds a case against the custodian of its leg for `penalty`, or changes what it is held for; 0 charges it no longer. The clause's
-    /// cap must have been set before; that of the party counts at settlement.
+    /// cap must have been set before; that of the party counts at settlement. Nobody is paid its own penalty: the payer is, then.
     function _charge(Case storage charged, uint96 penalty) internal {
         (address custodian, address beneficiary) = (_legs[charged.leg].custodian, charged.beneficiary);
         (uint128 before, uint128 afterwards) = _capped(custodian, charged, penalty);
         Ledger memory ledger = _ledgers[custodian];
         ledger.penalties = ledger.penalties - before + afterwards;
-        if (beneficiary != address(0) && beneficiary != _status.payer) {
+        if (beneficiary != address(0) && beneficiary != custodian && beneficiary != _status.payer) {
             ledger.toOthers = true;
             _penaltiesTo[custodian][beneficiary] = _penaltiesTo[custodian][beneficiary] - before + afterwards;
         }

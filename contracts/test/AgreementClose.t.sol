@@ -105,12 +105,15 @@ contract AgreementCloseTest is ShipmentFixture {
         vm.assertEq(agreement.penaltiesOf(vm.addr(CARRIER_KEY)), 0);
     }
 
-    function test_goesOnAfterARefusedTender() external {
+    /// @dev Else a payer could refuse what stands at its door, and be paid for its loss.
+    function test_chargesNoLossForWhatWasTenderedAndRefused() external {
         _recordTender(_tenderCall(1, 6));
         bytes memory signature = _signWallet(PAYER_KEY, _refusalDigest(address(agreement), 1, "empty boxes"));
         agreement.refuseTender(1, "empty boxes", signature, _clause(TENDER));
         _close(1);
-        vm.assertEq(agreement.penaltiesOf(vm.addr(CARRIER_KEY)), LOSS_PENALTY);
+        vm.assertTrue(agreement.phase() == Phase.Delivered);
+        vm.assertEq(agreement.penaltiesOf(vm.addr(CARRIER_KEY)), 0);
+        vm.assertTrue(agreement.caseOf(_lossId(1)).state == CaseState.None);
     }
 
     function test_onlyEndsWhatHasNotBegun() external {

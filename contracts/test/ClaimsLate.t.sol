@@ -206,15 +206,15 @@ contract ClaimsLateTest is ClaimsFixture {
         _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementNotLate.selector, DUE_MS - 1, DUE_MS));
     }
 
-    function test_runsOnAfterATenderThatWasRefused() external {
+    function test_standsAtATenderThatWasRefusedToo() external {
         LateCall memory call = _late(1, 9, DUE_MS + 5 * DAY_MS);
         _prove(call);
         _tenderAt(DUE_MS - 1);
         _prove(call);
         bytes32 refusal = _refusalDigest(address(agreement), 1, "wet");
         agreement.refuseTender(1, "wet", _signWallet(PAYER_KEY, refusal), _clause(TENDER));
-        _prove(call);
-        _requirePenalties(0, PENALTY + 5 * PENALTY_PER_STEP);
+        _requirePenalties(0, 0);
+        _refuses(call, abi.encodeWithSelector(IAgreementClaims.AgreementNotLate.selector, DUE_MS - 1, DUE_MS));
     }
 
     function test_correctsAContestedCaseToo() external {

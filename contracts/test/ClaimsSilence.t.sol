@@ -159,6 +159,22 @@ contract ClaimsSilenceTest is ClaimsFixture {
         _requirePenalties(PENALTY, 0);
     }
 
+    /// @dev Nothing follows in a leg that was closed as lost, and nobody could refute a claim that says no more than that.
+    function test_claimsInALegThatWasClosedOnlyWhatWasSilentUntilThen() external {
+        uint32 seq = 40 * 24;
+        uint256 begin = BEGIN + seq * 1 hours;
+        SignedHeader memory last = _last(1, seq);
+        vm.warp(begin + MAX_MS / 1000);
+        agreement.closeUndelivered(1, _clause(DEADLINE));
+        _requirePenalties(0, LOSS_PENALTY);
+        vm.warp(block.timestamp + 5 days);
+        _refusesClaim(
+            1, last, CLAIM_WEI, abi.encodeWithSelector(IAgreementClaims.AgreementNotSilent.selector, MAX_MS, MAX_MS)
+        );
+        _claim(1, _last(1, seq - 1), CLAIM_WEI);
+        _requirePenalties(0, LOSS_PENALTY + PENALTY);
+    }
+
     function test_claimsACaseOnce() external {
         bytes32 caseId = _claimed(0, 4);
         _refusesClaim(0, _last(0, 4), CLAIM_WEI, _inState(caseId, CaseState.Claimed));

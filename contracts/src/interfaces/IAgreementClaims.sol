@@ -90,6 +90,10 @@ interface IAgreementClaims {
     /// @param seq From here on nothing of the leg is charged for limits.
     event ForkReported(uint32 indexed leg, uint32 seq);
 
+    /// @notice Thrown when the time for claims has ended: the dispute window of the terms after delivery, or an hour where that is shorter.
+    /// @param until Last second in which breaches could be claimed.
+    error AgreementClaimsClosed(uint256 until);
+
     /// @notice Thrown when the clause is of a kind that only services judge, or that the call does not take.
     error AgreementLimitUnsuited(uint16 kind);
 

@@ -190,11 +190,13 @@ interface IAgreementCustody {
     /// @param device The clause that names the device.
     /// @param heading The general clause, which says how much is guaranteed, and those of all parties: that the first two are those who signed, and
     /// that terms which begin so can be settled.
+    /// @param windows The windows clause, which says for how long after delivery breaches can be claimed.
     function start(
         LegKeys calldata keys,
         P256Signature calldata signature,
         Clause calldata device,
-        Heading calldata heading
+        Heading calldata heading,
+        Clause calldata windows
     ) external;
 
     /// @notice Records that a leg has ended and custody has passed to the taker, who is custodian of leg + 1. A cut to the payer delivers.
@@ -277,8 +279,9 @@ interface IAgreementCustody {
     /// @notice Delivers once the grace of a tender has passed without refusal: custody passes to the payer where the tender stood.
     function deliverByTender(uint32 leg, Clause calldata tender) external;
 
-    /// @notice Ends an agreement whose goods never came: the custodian of the open leg is charged the loss. Before any leg has begun it
-    /// only ends. From here on it is settled like a delivered one.
+    /// @notice Ends an agreement whose goods never came: the custodian of the open leg is charged the loss, unless it has tendered them: what
+    /// stood at its destination is not lost, whether or not it was taken. Before any leg has begun it only ends. From here on it is settled
+    /// like a delivered one.
     /// @param leg The open leg; ignored before leg 0.
     /// @param deadline The deadline clause, whose `lostAfterMs` has passed.
     function closeUndelivered(uint32 leg, Clause calldata deadline) external;

@@ -108,7 +108,12 @@ contract CustodyHandler is ShipmentFixture {
     /// @dev Nobody starts it twice.
     function restart() external {
         StartCall memory call = _startCall();
-        _send(abi.encodeCall(IAgreementCustody.start, (call.keys, call.signature, call.device, call.heading)), false);
+        _send(
+            abi.encodeCall(
+                IAgreementCustody.start, (call.keys, call.signature, call.device, call.heading, call.windows)
+            ),
+            false
+        );
     }
 
     function pass(uint32 seconds_) external {

@@ -21,6 +21,7 @@ abstract contract ShipmentFixture is DeviceRecords {
         P256Signature signature;
         Clause device;
         Heading heading;
+        Clause windows;
     }
 
     struct CutCall {
@@ -144,11 +145,11 @@ abstract contract ShipmentFixture is DeviceRecords {
     function _startCall() internal view returns (StartCall memory call) {
         call.keys = _legKeys(0);
         call.signature = _signP256(DEVICE_KEY, _keysHash(0, call.keys));
-        (call.device, call.heading) = (_clause(DEVICE), _heading(PARTIES));
+        (call.device, call.heading, call.windows) = (_clause(DEVICE), _heading(PARTIES), _clause(WINDOWS));
     }
 
     function _start(StartCall memory call) internal {
-        agreement.start(call.keys, call.signature, call.device, call.heading);
+        agreement.start(call.keys, call.signature, call.device, call.heading, call.windows);
     }
 
     // Cuts

@@ -1,5 +1,5 @@
 import { decodeSignedLegKeys } from '@consign/envelope'
-import { device, discloseClause, discloseHeading, type Terms } from '@consign/terms'
+import { device, discloseClause, discloseHeading, type Terms, windows } from '@consign/terms'
 import { type Hex, hexToBytes } from 'viem'
 import type { AgreementArguments } from '../agreement-call.ts'
 import { legKeysOf, p256Signature } from '../evidence.ts'
@@ -11,5 +11,6 @@ export function startArguments({ terms, keys }: { terms: Terms; keys: Hex }): Ag
     p256Signature(decodeSignedLegKeys(hexToBytes(keys)).p256),
     discloseClause(terms, device(terms)),
     discloseHeading(terms),
+    discloseClause(terms, windows(terms)),
   ]
 }
