@@ -24,8 +24,6 @@ contract Agreement is AgreementState, IAgreementCustody {
 
     uint8 private constant LATITUDE = 10;
     uint8 private constant LONGITUDE = 11;
-    /// @dev End of a leg that no cut ended: every envelope of it counts.
-    uint32 private constant WITHOUT_END = type(uint32).max;
     /// @dev Place of the loss among the cases of a deadline.
     uint32 private constant LOSS_SEQ = type(uint32).max;
     uint16 private constant LOSS_INDEX = type(uint16).max - 1;
@@ -202,8 +200,8 @@ contract Agreement is AgreementState, IAgreementCustody {
         } else {
             _requireOpen(leg);
             Tender memory tender = _tenders[leg];
-            if (tender.recordedAt != 0 && !tender.refused) revert AgreementAlreadyTendered(leg);
-            _chargeLoss(leg, due);
+            if (tender.recordedAt == 0) _chargeLoss(leg, due);
+            else if (!tender.refused) revert AgreementAlreadyTendered(leg);
             _legs[uint256(leg) + 1] = Begun(0, _status.payer, WITHOUT_END, uint40(block.timestamp));
         }
         _end();

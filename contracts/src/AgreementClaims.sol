@@ -95,7 +95,7 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
         Breach memory breach = Breach(leg, limitId, ONCE_SEQ, ONCE_INDEX, seq, digest, 0, 0);
         bytes32 caseId = _caseIdOf(breach);
         Tender memory tender = _tenders[leg];
-        if (tender.recordedAt != 0 && !tender.refused) {
+        if (tender.recordedAt != 0) {
             if (_correct(caseId, schedule, dueMs, tender.tenderedMs)) return;
             if (tender.tenderedMs < lateMs) lateMs = tender.tenderedMs;
             if (lateMs <= dueMs) revert AgreementNotLate(lateMs, dueMs);
@@ -336,15 +336,21 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
         if (isCorrected) _setPenalty(held, caseId, most, int256(uint256(excessMs)));
     }
 
-    /// @dev By a clock that was set; by one that was not, the window for a refutation must do. An ended leg lacks what follows in any case.
+    /// @dev A leg that a cut ended lacks what follows in any case. Any other was silent by a clock that was set; by one that was not, the window
+    /// for a refutation must do.
     function _requireSilentSince(uint32 leg, bytes calldata header, uint64 silenceMsMax) private view {
+        uint256 until = block.timestamp;
         if (_hasEnded(leg)) {
-            uint32 n = _legs[uint256(leg) + 1].endOfLegBefore;
-            if (uint256(EnvelopeCodec.seqOf(header)) + 1 == n) revert AgreementLegComplete(n);
-        } else if (EnvelopeCodec.clockStateOf(header) != 0) {
-            uint64 gapMs = _elapsed(EnvelopeCodec.baseUtcMsOf(header), uint64(block.timestamp * 1000));
-            if (gapMs <= silenceMsMax) revert AgreementNotSilent(gapMs, silenceMsMax);
+            Begun memory next = _legs[uint256(leg) + 1];
+            if (uint256(EnvelopeCodec.seqOf(header)) + 1 == next.endOfLegBefore) {
+                revert AgreementLegComplete(next.endOfLegBefore);
+            }
+            if (next.endOfLegBefore != WITHOUT_END) return;
+            until = next.beganAt;
         }
+        if (EnvelopeCodec.clockStateOf(header) == 0) return;
+        uint64 gapMs = _elapsed(EnvelopeCodec.baseUtcMsOf(header), uint64(until * 1000));
+        if (gapMs <= silenceMsMax) revert AgreementNotSilent(gapMs, silenceMsMax);
     }
 
     function _requireRefutable(bytes32 caseId) private view returns (Case storage claimed) {

@@ -67,6 +67,8 @@ abstract contract AgreementState is EIP712 {
         bytes32 caseId;
     }
 
+    /// @dev End of a leg that no cut ended: every envelope of it counts.
+    uint32 internal constant WITHOUT_END = type(uint32).max;
     /// @dev A clause without a cap says so by this.
     uint96 private constant NO_LIMIT_MAX = type(uint96).max;
     /// @dev Enough for a wallet that is a contract to log what it got.
@@ -157,13 +159,13 @@ abstract contract AgreementState is EIP712 {
     }
 
     /// @dev Holds a case against the custodian of its leg for `penalty`, or changes what it is held for; 0 charges it no longer. The clause's
-    /// cap must have been set before; that of the party counts at settlement.
+    /// cap must have been set before; that of the party counts at settlement. Nobody is paid its own penalty: the payer is, then.
     function _charge(Case storage charged, uint96 penalty) internal {
         (address custodian, address beneficiary) = (_legs[charged.leg].custodian, charged.beneficiary);
         (uint128 before, uint128 afterwards) = _capped(custodian, charged, penalty);
         Ledger memory ledger = _ledgers[custodian];
         ledger.penalties = ledger.penalties - before + afterwards;
-        if (beneficiary != address(0) && beneficiary != _status.payer) {
+        if (beneficiary != address(0) && beneficiary != custodian && beneficiary != _status.payer) {
             ledger.toOthers = true;
             _penaltiesTo[custodian][beneficiary] = _penaltiesTo[custodian][beneficiary] - before + afterwards;
         }

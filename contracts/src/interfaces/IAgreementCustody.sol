@@ -280,8 +280,9 @@ interface IAgreementCustody {
     /// @notice Delivers once the grace of a tender has passed without refusal: custody passes to the payer where the tender stood.
     function deliverByTender(uint32 leg, Clause calldata tender) external;
 
-    /// @notice Ends an agreement whose goods never came: the custodian of the open leg is charged the loss. Before any leg has begun it
-    /// only ends. From here on it is settled like a delivered one.
+    /// @notice Ends an agreement whose goods never came: the custodian of the open leg is charged the loss, unless it has tendered them: what
+    /// stood at its destination is not lost, whether or not it was taken. Before any leg has begun it only ends. From here on it is settled
+    /// like a delivered one.
     /// @param leg The open leg; ignored before leg 0.
     /// @param deadline The deadline clause, whose `lostAfterMs` has passed.
     function closeUndelivered(uint32 leg, Clause calldata deadline) external;

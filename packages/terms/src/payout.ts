@@ -3,7 +3,7 @@
  *
  * penalties(party) = sum over its clauses of min(sum of the cases of the clause, limitMax of the clause);
  * charged(party) = min(penalties, its cap, its amount); the rest is recorded as uncollected. Of what is charged each beneficiary other than
- * the payer gets floor(charged × penalties due to it / penalties), the payer what is left; that is its refund, as it never left.
+ * payer and party gets floor(charged × penalties due to it / penalties), the payer what is left; that is its refund, as it never left.
  * So settles the contract what can be proven on chain. What only services judge comes after it, by the same rule, from what is then left
  * of the cap and of the part of the amount that is not guaranteed: the guarantee is the party's, whatever services say.
  * Conserved exactly: sum of paid + sum of awards + refund = sum of amounts.
@@ -56,8 +56,8 @@ export function payoutPlan(input: { terms: Terms; violations: readonly ChargedCa
     const proven = dueByBeneficiary(own.filter(({ clause }) => isProvableOnChain(clause)))
     const judged = dueByBeneficiary(own.filter(({ clause }) => !isProvableOnChain(clause)))
     const charged = chargeOf(terms, party, sumOf(proven.values()), sumOf(judged.values()))
-    shareOut(proven, charged.proven, payerWallet, awarded)
-    shareOut(judged, charged.judged, payerWallet, awarded)
+    shareOut(proven, charged.proven, { payer: payerWallet, debtor: party.wallet }, awarded)
+    shareOut(judged, charged.judged, { payer: payerWallet, debtor: party.wallet }, awarded)
     const taken = charged.proven + charged.judged
     const left = sumOf(proven.values()) + sumOf(judged.values()) - taken
     uncollected += left
@@ -158,18 +158,23 @@ function dueByBeneficiary(cases: Case[]): Map<Hex, bigint> {
   return due
 }
 
-/** Splits `charged` as it is due; what rounding leaves is the payer's. */
-function shareOut(due: Map<Hex, bigint>, charged: bigint, payerWallet: Hex, awarded: Map<Hex, bigint>): void {
+/** Splits `charged` as it is due; the payer's is what is due to it or to the debtor itself, and what rounding leaves. */
+function shareOut(
+  due: Map<Hex, bigint>,
+  charged: bigint,
+  { payer, debtor }: { payer: Hex; debtor: Hex },
+  awarded: Map<Hex, bigint>,
+): void {
   if (charged === 0n) return
   const penalties = sumOf(due.values())
   let left = charged
   for (const [beneficiary, amount] of due) {
-    if (beneficiary === payerWallet) continue
+    if (beneficiary === payer || beneficiary === debtor) continue
     const share = (charged * amount) / penalties
     left -= share
     awarded.set(beneficiary, (awarded.get(beneficiary) ?? 0n) + share)
   }
-  awarded.set(payerWallet, (awarded.get(payerWallet) ?? 0n) + left)
+  awarded.set(payer, (awarded.get(payer) ?? 0n) + left)
 }
 
 const sumOf = (amounts: Iterable<bigint>): bigint => [...amounts].reduce((sum, amount) => sum + amount, 0n)

@@ -19,8 +19,8 @@ export type RefuseTender = {
 }
 
 /**
- * The goods stay with their custodian, and the delivery clock runs on (P19). A leg has one tender, as on chain, and it is refused once; the grace counts
- * from when the offer was stored, which is no later than the chain learns of it. Throws Refusal `leg.unknown`, `tenderRefusal.clause`, `.refused`, `.ended`, `.tender`, `.grace`.
+ * The goods stay with their custodian; the delivery clock stands since they were tendered (P19). A leg has one tender, as on chain, and it is refused once;
+ * the grace counts from when the offer was stored, which is no later than the chain learns of it. Throws Refusal `leg.unknown`, `tenderRefusal.clause`, `.refused`, `.ended`, `.tender`, `.grace`.
  */
 export function refuseTender(command: RefuseTender, state: Agreement): CustodyFact[] {
   const { leg: number, reasons, reasonsHash, refusalDigest, signature, tendered, nowMs } = command

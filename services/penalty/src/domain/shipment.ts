@@ -117,11 +117,9 @@ export class ShipmentAssessment {
         const leg = this.#leg(event.data.leg)
         return this.#settle(leg, leg.assessment.fork())
       }
-      case 'custody.tender.refused.v1':
-        if (!this.#isFinished(event.data.leg)) this.#leg(event.data.leg).assessment.tender.refuse()
-        return nothing()
       case 'custody.accepted.v1':
       case 'custody.sealed.v1':
+      case 'custody.tender.refused.v1':
         return nothing()
     }
   }

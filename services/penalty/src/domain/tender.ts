@@ -3,13 +3,12 @@ import { isInBox, type JudgedEnvelope } from '@consign/terms/judging'
 
 /**
  * When goods were offered at their destination: an offer follows an envelope whose last position is inside it, and whose time is that of the
- * tender. Offers and envelopes may come in any order; the earliest tender of a leg counts.
+ * tender. Offers and envelopes may come in any order; the earliest tender of a leg counts, also when the payer refuses it (P19).
  */
 export class Tender {
   readonly #destination: TenderClause | undefined
   readonly #offersAt = new Set<number>()
   readonly #thereMs = new Map<number, number>()
-  #isRefused = false
 
   constructor(destination: TenderClause | undefined) {
     this.#destination = destination
@@ -20,11 +19,6 @@ export class Tender {
     this.#offersAt.add(m - 1)
   }
 
-  /** The payer refused it, so that it stops no clock. */
-  refuse(): void {
-    this.#isRefused = true
-  }
-
   take({ seq, clockState, baseUtcMs, columns }: JudgedEnvelope): void {
     const latitude = columns.get('latitude')?.at(-1)
     const longitude = columns.get('longitude')?.at(-1)
@@ -32,9 +26,9 @@ export class Tender {
     if (clockState !== 0 && isInBox(this.#destination, latitude, longitude)) this.#thereMs.set(seq, baseUtcMs)
   }
 
-  /** UTC ms; undefined when there was none that stands. */
+  /** UTC ms; undefined when there was none. */
   get tenderedMs(): number | undefined {
     const times = [...this.#offersAt].map((seq) => this.#thereMs.get(seq)).filter((ms) => ms !== undefined)
-    return this.#isRefused || times.length === 0 ? undefined : Math.min(...times)
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 }
