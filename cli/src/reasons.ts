@@ -134,6 +134,10 @@ const ETHER: Record<string, Reason> = {
 const PAYOUT: Record<string, Reason> = {
   AgreementFundingNotNeeded: () =>
     'the guarantee is paid in already, or none was agreed; nothing is to be done',
+  AgreementGuaranteesUnequal: (a) =>
+    `the terms name a guarantee of ${amount(a.guaranteeTotal)}, the parties have ${amount(a.ofParties)} together: no money is taken for them; sign others`,
+  AgreementWalletTwice: (a) =>
+    `two parties of the terms have the wallet ${a.wallet}: no money is taken for them; sign others`,
   AgreementAcknowledgementOld: (a) =>
     `${amount(a.known)} are acknowledged already, not less than ${amount(a.cumulative)}; nothing is to be done`,
   AgreementAcknowledgementInvalid: (a) =>

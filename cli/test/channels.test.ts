@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Dialect, type NodeDouble, startNodeDouble } from '@consign/raiden-client/testing'
 import { general, partyByName, payer } from '@consign/terms'
 import { SAMPLE_DRAFT, sampleAgreement } from '@consign/terms/testing'
 import { getAddress, type Hex } from 'viem'
@@ -12,7 +13,6 @@ import { COMMANDS } from '../src/commands.ts'
 import { contextOf } from '../src/context.ts'
 import { readInvocation } from '../src/invocation.ts'
 import { machineReadable } from '../src/written.ts'
-import { type Dialect, type RaidenNode, startRaidenNode } from './raiden-node.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const TOKEN = 10n ** 18n
@@ -36,12 +36,15 @@ for (const [name, document] of Object.entries({ terms, other, star }))
 writeFileSync(join(dir, 'wrong.json'), JSON.stringify({ ...terms, version: 2 }))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-let node: RaidenNode
-const started: RaidenNode[] = []
+let node: NodeDouble
+const started: NodeDouble[] = []
 async function start(dialect: Dialect, address: Hex, tokens = 1000n): Promise<void> {
-  node = await startRaidenNode(dialect, address, general(terms).token, tokens * TOKEN)
+  const { token } = general(terms)
+  node = await startNodeDouble({ dialect, address, token, walletTokens: tokens * TOKEN })
   started.push(node)
 }
+/** What changed the node, in order. */
+const changes = () => node.requests.filter((one) => !one.startsWith('GET '))
 afterEach(() => Promise.all(started.splice(0).map((each) => each.close())))
 
 /** What the program prints, for people and for machines. Throws what it would refuse with. */
@@ -69,7 +72,7 @@ describe.each<Dialect>(['python', 'typescript'])('a node in the words of the %s 
   it('shows its channels, in tokens for people and in units for machines', async () => {
     expect((await run('channels list')).lines).toEqual(['The node has no channels.'])
     node.channels.set(checksummed('shipper-x'), {
-      ...{ identifier: 1, deposit: 50n * TOKEN, balance: 30n * TOKEN, state: 'opened' },
+      ...{ identifier: 1, deposit: 50n * TOKEN, balance: 30n * TOKEN, locked: 0n, state: 'opened' },
     })
     const { lines, json } = await run('channels list')
     expect(lines).toHaveLength(2)
@@ -128,7 +131,7 @@ describe.each<Dialect>(['python', 'typescript'])('a node in the words of the %s 
     expect((await run(line)).lines).toEqual([
       `The channel with shipper-x (${walletOf('shipper-x')}) can pay 50 tokens, and 50 tokens are needed; nothing is to be done.`,
     ])
-    expect(node.changes).toEqual(['PUT /channels'])
+    expect(changes()).toEqual(['PUT /channels'])
   })
 
   it('tops up what it has spent, or what a further agreement needs, by what is lacking', async () => {
@@ -152,7 +155,7 @@ describe.each<Dialect>(['python', 'typescript'])('a node in the words of the %s 
     await run('channels open --terms terms.json')
     const line = `channels close --partner ${walletOf('shipper-x')} --dry-run`
     expect((await run(line)).lines[0]).toContain('would be closed; 50 tokens of it')
-    expect(node.changes).toEqual(['PUT /channels'])
+    expect(changes()).toEqual(['PUT /channels'])
   })
 
   it('closes a channel once, and opens none while it is not settled', async () => {
@@ -161,7 +164,7 @@ describe.each<Dialect>(['python', 'typescript'])('a node in the words of the %s 
     await run('channels open --terms terms.json')
     expect((await run(line)).lines[0]).toContain('is closed; it can be settled after its timeout of 60')
     expect((await run(line)).lines[0]).toContain('is closed already')
-    expect(node.changes.filter((change) => change.startsWith('PATCH'))).toHaveLength(1)
+    expect(changes().filter((change) => change.startsWith('PATCH'))).toHaveLength(1)
     for (const more of ['', ' --dry-run'])
       await expect(run(`channels open --terms terms.json${more}`)).rejects.toMatchObject({
         code: 'channel.closed',
@@ -233,11 +236,11 @@ describe('whose channels are opened', () => {
     await expect(run('channels open --terms terms.json --as-payer')).rejects.toMatchObject({
       code: 'channels.party',
     })
-    expect(node.changes).toEqual([])
+    expect(changes()).toEqual([])
   })
 
   it('are of the token of the terms, which the node must know', async () => {
-    node = await startRaidenNode('python', walletOf('supplier'), OUTSIDER, TOKEN)
+    node = await startNodeDouble({ address: walletOf('supplier'), token: OUTSIDER })
     started.push(node)
     await expect(run('channels open --terms terms.json')).rejects.toMatchObject({ code: 'channel.token' })
   })

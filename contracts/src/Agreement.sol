@@ -6,9 +6,9 @@ import {AgreementState} from "./AgreementState.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
 import {Accept, Delegated, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
 import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
+import {IAgreementFactory} from "./interfaces/IAgreementFactory.sol";
 import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
-import {AgreementAddress} from "./libraries/AgreementAddress.sol";
-import {Clause, Clauses, Deadline, Device, Party, TenderTerms} from "./libraries/Clauses.sol";
+import {Clause, Clauses, Deadline, Device, General, Heading, Party, TenderTerms} from "./libraries/Clauses.sol";
 import {Delegations} from "./libraries/Delegations.sol";
 import {Disclosure, EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature, Records} from "./libraries/Records.sol";
@@ -29,7 +29,6 @@ contract Agreement is AgreementState, IAgreementCustody {
     uint16 private constant LOSS_INDEX = type(uint16).max - 1;
 
     address private immutable FACTORY = msg.sender;
-    address private immutable IMPLEMENTATION = address(this);
     address private immutable CLAIMS;
     address private immutable DISPUTES;
     address private immutable PAYOUT;
@@ -63,17 +62,16 @@ contract Agreement is AgreementState, IAgreementCustody {
         LegKeys calldata keys,
         P256Signature calldata signature,
         Clause calldata device,
-        Clause calldata payer,
-        Clause calldata payee,
-        Clause calldata general
+        Heading calldata heading
     ) external {
         if (_legs[0].custodian != address(0)) revert AgreementAlreadyStarted();
         if (_status.phase != Phase.Created) revert AgreementPhaseUnexpected(_status.phase);
         bytes32 terms = _termsHash();
-        address custodian = _partyInRole(terms, payee, Clauses.ROLE_PAYEE);
-        address paying = _partyInRole(terms, payer, Clauses.ROLE_PAYER);
-        _requireSigners(terms, paying, custodian);
-        uint256 guaranteeTotal = Clauses.general(terms, general).guaranteeTotal;
+        (General memory agreed, Party[] memory listed) = _parties(terms, heading);
+        address paying = _walletInRole(listed[PAYER], Clauses.ROLE_PAYER);
+        address custodian = _walletInRole(listed[PAYEE], Clauses.ROLE_PAYEE);
+        _requireSigners(IAgreementFactory(FACTORY), terms, paying, custodian);
+        uint256 guaranteeTotal = agreed.guaranteeTotal;
         if (guaranteeTotal > 0 && _fundedAt == 0) revert AgreementNotFunded(guaranteeTotal);
 
         Device memory identity = Clauses.device(terms, device);
@@ -329,17 +327,9 @@ contract Agreement is AgreementState, IAgreementCustody {
         if (_hasEnded(leg)) revert AgreementLegEnded(leg);
     }
 
-    function _partyInRole(bytes32 terms, Clause calldata clause, uint8 role) private view returns (address) {
-        Party memory disclosed = Clauses.party(terms, clause);
-        if (disclosed.role != role) revert AgreementRoleUnexpected(disclosed.role, role);
-        return disclosed.wallet;
-    }
-
-    /// @dev The address binds who signed; so nobody becomes custodian under terms that only others signed.
-    function _requireSigners(bytes32 terms, address payer, address payee) private view {
-        if (AgreementAddress.predict(FACTORY, IMPLEMENTATION, terms, payer, payee) != address(this)) {
-            revert AgreementPartiesNotSigners(payer, payee);
-        }
+    function _walletInRole(Party memory party, uint8 role) private pure returns (address) {
+        if (party.role != role) revert AgreementRoleUnexpected(party.role, role);
+        return party.wallet;
     }
 
     function _requireTaker(bytes32 terms, Clause calldata taker, address wallet, uint256 amount, uint256 penaltyMax)

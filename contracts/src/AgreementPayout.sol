@@ -28,18 +28,22 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
     bytes32 private constant ACKNOWLEDGEMENT_TYPEHASH = keccak256("Acknowledgement(address party,uint256 cumulative)");
     uint256 private constant BPS = 10_000;
     uint256 private constant MS_PER_S = 1000;
-    /// @dev Indices of the parties; carriers follow.
-    uint256 private constant PAYER = 0;
-    uint256 private constant PAYEE = 1;
 
     /// @inheritdoc IAgreementPayout
-    function fund(Clause calldata general) external {
-        _fund(Clauses.general(_termsHash(), general));
+    function fund(Heading calldata heading, Clause calldata windows) external {
+        _fund(_requireSettleableTerms(heading, windows));
     }
 
     /// @inheritdoc IAgreementPayout
-    function fundWithPermit(Clause calldata general, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
-        General memory terms = Clauses.general(_termsHash(), general);
+    function fundWithPermit(
+        Heading calldata heading,
+        Clause calldata windows,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        General memory terms = _requireSettleableTerms(heading, windows);
         // Whoever sees the permit can show it first; then the allowance is there.
         if (IERC20(terms.token).allowance(msg.sender, address(this)) < terms.guaranteeTotal) {
             IERC20Permit(terms.token).permit(msg.sender, address(this), terms.guaranteeTotal, deadline, v, r, s);
@@ -62,14 +66,12 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
     function settle(Heading calldata heading, Clause calldata windows) external {
         bytes32 termsHash = _termsHash();
         _requireSettleable(Clauses.windows(termsHash, windows));
-        (General memory terms, Party[] memory listed) = Clauses.heading(termsHash, heading);
-        _requireAll(listed, terms.partyCount);
+        (General memory terms, Party[] memory listed) = _parties(termsHash, heading);
 
         address payer = listed[PAYER].wallet;
         (_status.phase, _status.payer, _settledAt) = (Phase.Settled, payer, uint40(block.timestamp));
         Conduct[] memory conducts = _fixPayouts(listed);
-        IAgreementFactory(IAgreementCustody(address(this)).factory())
-            .conclude(termsHash, payer, listed[PAYEE].wallet, terms.token, terms.amountTotal, conducts);
+        _factory().conclude(termsHash, payer, listed[PAYEE].wallet, terms.token, terms.amountTotal, conducts);
     }
 
     /// @inheritdoc IAgreementPayout
@@ -192,6 +194,27 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
         if (block.timestamp < from) revert AgreementNotSettleable(from);
     }
 
+    /// @dev All that `settle` asks of the terms, and that what comes in can go out: the guarantees of the parties, each with a wallet of its own.
+    function _requireSettleableTerms(Heading calldata heading, Clause calldata windows)
+        private
+        view
+        returns (General memory terms)
+    {
+        bytes32 termsHash = _termsHash();
+        Clauses.windows(termsHash, windows);
+        Party[] memory listed;
+        (terms, listed) = _parties(termsHash, heading);
+        _requireSigners(_factory(), termsHash, listed[PAYER].wallet, listed[PAYEE].wallet);
+        uint256 guarantees = 0;
+        for (uint256 i = PAYEE; i < listed.length; ++i) {
+            guarantees += _guaranteeOf(terms.guaranteeBps, listed[i]);
+            for (uint256 j = 0; j < i; ++j) {
+                if (listed[i].wallet == listed[j].wallet) revert AgreementWalletTwice(listed[i].wallet);
+            }
+        }
+        if (guarantees != terms.guaranteeTotal) revert AgreementGuaranteesUnequal(guarantees, terms.guaranteeTotal);
+    }
+
     function _requireSettled() private view returns (uint256 settledAt_) {
         settledAt_ = _settledAt;
         if (settledAt_ == 0) revert AgreementNotSettled();
@@ -205,8 +228,7 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
     {
         if (_fundedAt == 0 || party.index == PAYER) return (0, 0);
         Guarantee memory used = _guarantees[party.wallet];
-        uint256 left =
-            Math.saturatingSub(Math.mulDiv(party.amount, guaranteeBps, BPS), uint256(used.claimed) + used.released);
+        uint256 left = Math.saturatingSub(_guaranteeOf(guaranteeBps, party), uint256(used.claimed) + used.released);
         uint256 unpaid = Math.saturatingSub(_dueTo(party), _acknowledged[party.wallet]);
         owed = Math.min(left, Math.saturatingSub(unpaid, used.claimed));
         return (owed, left - owed);
@@ -222,11 +244,13 @@ contract AgreementPayout is AgreementState, IAgreementPayout {
         return _legs[0].custodian != address(0);
     }
 
-    function _requireAll(Party[] memory listed, uint256 partyCount) private pure {
-        if (listed.length != partyCount) revert AgreementPartiesIncomplete(listed.length);
-        for (uint256 i = 0; i < partyCount; ++i) {
-            if (listed[i].index != i) revert AgreementPartiesIncomplete(i);
-        }
+    /// @dev Only the agreement itself knows it; this code is shared.
+    function _factory() private view returns (IAgreementFactory) {
+        return IAgreementFactory(IAgreementCustody(address(this)).factory());
+    }
+
+    function _guaranteeOf(uint256 guaranteeBps, Party memory party) private pure returns (uint256) {
+        return Math.mulDiv(party.amount, guaranteeBps, BPS);
     }
 
     function _chargedTo(Ledger memory ledger, Party memory party) private pure returns (uint256) {

@@ -5,6 +5,9 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {Case} from "./interfaces/IAgreementClaims.sol";
 import {Accept, IAgreementCustody, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {IAgreementFactory} from "./interfaces/IAgreementFactory.sol";
+import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
+import {Clauses, General, Heading, Party} from "./libraries/Clauses.sol";
 import {LegKeys, P256Signature, Records} from "./libraries/Records.sol";
 import {Scan} from "./libraries/Scan.sol";
 
@@ -69,6 +72,10 @@ abstract contract AgreementState is EIP712 {
 
     /// @dev End of a leg that no cut ended: every envelope of it counts.
     uint32 internal constant WITHOUT_END = type(uint32).max;
+    /// @dev Indices of the parties; carriers follow.
+    uint256 internal constant PAYER = 0;
+    uint256 internal constant PAYEE = 1;
+
     /// @dev A clause without a cap says so by this.
     uint96 private constant NO_LIMIT_MAX = type(uint96).max;
     /// @dev Enough for a wallet that is a contract to log what it got.
@@ -110,6 +117,26 @@ abstract contract AgreementState is EIP712 {
         assembly ("memory-safe") {
             extcodecopy(address(), 0, CLONE_BYTES, 32)
             terms := mload(0)
+        }
+    }
+
+    /// @dev General clause and all parties, as settlement takes them: who cannot show them so could never settle.
+    function _parties(bytes32 terms, Heading calldata heading)
+        internal
+        view
+        returns (General memory agreed, Party[] memory listed)
+    {
+        (agreed, listed) = Clauses.heading(terms, heading);
+        if (listed.length != agreed.partyCount) revert IAgreementPayout.AgreementPartiesIncomplete(listed.length);
+        for (uint256 i = 0; i < listed.length; ++i) {
+            if (listed[i].index != i) revert IAgreementPayout.AgreementPartiesIncomplete(i);
+        }
+    }
+
+    /// @dev The address binds who signed; so nobody becomes custodian, or is settled with, under terms that only others signed.
+    function _requireSigners(IAgreementFactory factory, bytes32 terms, address payer, address payee) internal view {
+        if (factory.predict(terms, payer, payee) != address(this)) {
+            revert IAgreementCustody.AgreementPartiesNotSigners(payer, payee);
         }
     }
 

@@ -23,11 +23,11 @@ contract AgreementFundTest is PayoutFixture {
         vm.assertFalse(agreement.isFunded());
         vm.prank(payer);
         IERC20(token).approve(address(agreement), 2 * GUARANTEE);
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = _shown();
         vm.expectEmit();
         emit IAgreementPayout.Funded(payer, 2 * GUARANTEE);
         vm.prank(payer);
-        agreement.fund(general);
+        agreement.fund(heading, windows);
         vm.assertTrue(agreement.isFunded());
         vm.assertEq(_balance(address(agreement)), 2 * GUARANTEE);
     }
@@ -55,23 +55,23 @@ contract AgreementFundTest is PayoutFixture {
     }
 
     function test_refusesAGuaranteeThatTheTermsDoNotSay() external {
-        Clause memory altered = _clause(GENERAL);
+        (Heading memory altered, Clause memory windows) = _shown();
         General memory general = _general();
         general.guaranteeTotal = 1;
-        altered.body = _generalBody(general);
+        altered.general.body = _generalBody(general);
         vm.expectRevert(abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
-        agreement.fund(altered);
+        agreement.fund(altered, windows);
     }
 
     function test_takesNoTokensThatWereNotApproved() external {
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = _shown();
         vm.expectRevert(
             abi.encodeWithSelector(
                 IERC20Errors.ERC20InsufficientAllowance.selector, address(agreement), 0, 2 * GUARANTEE
             )
         );
         vm.prank(payer);
-        agreement.fund(general);
+        agreement.fund(heading, windows);
     }
 
     function test_paysInByPermit() external {
@@ -91,15 +91,15 @@ contract AgreementFundTest is PayoutFixture {
 
     function test_refusesAPermitOfAnotherAmountOrByAnotherSender() external {
         Permit memory permit = _permit(2 * GUARANTEE - 1);
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = _shown();
         vm.expectPartialRevert(ERC20Permit.ERC2612InvalidSigner.selector);
         vm.prank(payer);
-        agreement.fundWithPermit(general, type(uint256).max, permit.v, permit.r, permit.s);
+        agreement.fundWithPermit(heading, windows, type(uint256).max, permit.v, permit.r, permit.s);
 
         permit = _permit(2 * GUARANTEE);
         vm.expectPartialRevert(ERC20Permit.ERC2612InvalidSigner.selector);
         vm.prank(carrier);
-        agreement.fundWithPermit(general, type(uint256).max, permit.v, permit.r, permit.s);
+        agreement.fundWithPermit(heading, windows, type(uint256).max, permit.v, permit.r, permit.s);
     }
 
     /// @dev The code that agreements run their payouts by holds nothing and does nothing by itself.
@@ -107,11 +107,11 @@ contract AgreementFundTest is PayoutFixture {
         IAgreement alone = IAgreement(vm.deployCode("AgreementPayout.sol:AgreementPayout"));
         Clause memory general = _clause(GENERAL);
         (Clause memory windows, Clause memory party) = (_clause(WINDOWS), _clause(PAYEE));
-        Heading memory heading = _heading(3);
+        Heading memory heading = _heading(PARTIES);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
-        alone.fund(general);
+        alone.fund(heading, windows);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
-        alone.fundWithPermit(general, 0, 27, 0, 0);
+        alone.fundWithPermit(heading, windows, 0, 27, 0, 0);
         vm.expectPartialRevert(Clauses.ClauseNotInTerms.selector);
         alone.settle(heading, windows);
         vm.expectRevert(IAgreementPayout.AgreementNotSettled.selector);
@@ -124,16 +124,21 @@ contract AgreementFundTest is PayoutFixture {
     }
 
     function _fundWithPermit(Permit memory permit) private {
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = _shown();
         vm.prank(payer);
-        agreement.fundWithPermit(general, type(uint256).max, permit.v, permit.r, permit.s);
+        agreement.fundWithPermit(heading, windows, type(uint256).max, permit.v, permit.r, permit.s);
     }
 
     function _refusesToFund() private {
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = _shown();
         vm.expectRevert(IAgreementPayout.AgreementFundingNotNeeded.selector);
         vm.prank(payer);
-        agreement.fund(general);
+        agreement.fund(heading, windows);
+    }
+
+    /// @dev Before a prank: disclosing makes calls, which would use it up.
+    function _shown() private view returns (Heading memory, Clause memory) {
+        return (_heading(PARTIES), _clause(WINDOWS));
     }
 
     function _permit(uint256 value) private view returns (Permit memory permit) {

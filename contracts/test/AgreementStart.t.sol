@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementCustody, Leg, Phase} from "../src/interfaces/IAgreementCustody.sol";
-import {Clause, Clauses} from "../src/libraries/Clauses.sol";
+import {IAgreementPayout} from "../src/interfaces/IAgreementPayout.sol";
+import {Clause, Clauses, Content} from "../src/libraries/Clauses.sol";
 import {P256Signature} from "../src/libraries/Records.sol";
 import {ShipmentFixture} from "./support/ShipmentFixture.sol";
 import {vm} from "./support/Vm.sol";
@@ -57,7 +58,7 @@ contract AgreementStartTest is ShipmentFixture {
         vm.prank(vm.addr(PAYER_KEY));
         escrow.issue(address(this), guarantee);
         IERC20(token).approve(address(agreement), guarantee);
-        agreement.fund(call.general);
+        agreement.fund(call.heading, _clause(WINDOWS));
         _start(call);
         vm.assertEq(agreement.custodianOf(0), vm.addr(PAYEE_KEY));
     }
@@ -68,7 +69,7 @@ contract AgreementStartTest is ShipmentFixture {
         agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
         StartCall memory call = _startCall();
         guaranteeBps = 0;
-        call.general.body = _generalBody(_general());
+        call.heading.general.body = _generalBody(_general());
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
@@ -145,19 +146,29 @@ contract AgreementStartTest is ShipmentFixture {
     }
 
     function test_refusesAPartyInTheRoleOfAnother() external {
+        _replace(PAYEE, _partyBody(1, 3, "supplier", PAYEE_KEY, AMOUNT, PENALTY_CAP));
+        _begin();
+        _refuses(_startCall(), abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 3, 2));
+        _replace(PAYER, _partyBody(0, Clauses.ROLE_PAYEE, "factory", PAYER_KEY, 0, 0));
+        _begin();
+        _refuses(_startCall(), abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 2, 1));
+    }
+
+    function test_wantsAllPartiesInTheirOrder() external {
         StartCall memory call = _startCall();
-        call.payee = _clause(CARRIER);
-        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 3, 2));
-        call = _startCall();
-        call.payer = _clause(PAYEE);
-        _refuses(call, abi.encodeWithSelector(IAgreementCustody.AgreementRoleUnexpected.selector, 2, 1));
+        for (uint256 count = 0; count < PARTIES; ++count) {
+            call.heading = _heading(count);
+            _refuses(call, abi.encodeWithSelector(IAgreementPayout.AgreementPartiesIncomplete.selector, count));
+        }
+        call.heading = _heading(PARTIES + 1);
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+        call.heading = _heading(PARTIES);
+        (call.heading.parties[0], call.heading.parties[1]) = (call.heading.parties[1], call.heading.parties[0]);
+        _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
     }
 
     function test_refusesAClauseOfAnotherKind() external {
         StartCall memory call = _startCall();
-        call.payee = _clause(DEVICE);
-        _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 3, 2));
-        call.payee = _clause(PAYEE);
         call.device = _clause(PAYEE);
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseKindUnexpected.selector, 2, 3));
     }
@@ -190,12 +201,17 @@ contract AgreementStartTest is ShipmentFixture {
     /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_refusesAClauseWithAnyChange(uint8 what, uint8 bit, uint16 place) external {
         StartCall memory call = _startCall();
-        Clause memory payee = call.payee;
+        Content memory payee = call.heading.parties[1];
         bytes32 mask = bytes32(uint256(1) << bit);
         if (what % 3 == 0) payee.salt ^= mask;
-        else if (what % 3 == 1) payee.proof[place % payee.proof.length] ^= mask;
+        else if (what % 3 == 1) call.heading.rest[place % call.heading.rest.length] ^= mask;
         else payee.body[place % payee.body.length] ^= bytes1(uint8(1 << (bit % 8)));
         _refuses(call, abi.encodeWithSelector(Clauses.ClauseNotInTerms.selector, termsHash));
+    }
+
+    function _begin() private {
+        _sealTerms();
+        agreement = IAgreement(_create(PAYER_KEY, PAYEE_KEY));
     }
 
     function _refuses(StartCall memory call, bytes memory refusal) private {

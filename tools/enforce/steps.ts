@@ -62,14 +62,8 @@ async function fund(enforcement: Enforcement): Promise<void> {
     if ((await chain.read<bigint>(token, abis.token, 'balanceOf', [from.address])) < total) continue
     const approval = { to: token, abi: abis.token, functionName: 'approve', args: [folder.agreement, total] }
     await chain.send({ step: 'fund', what: 'allow the agreement to take the guarantee', from, ...approval })
-    await send(
-      enforcement,
-      'fund',
-      `guarantee of ${tokens(total)}`,
-      'fund',
-      [folder.terms.disclose(general)],
-      { from },
-    )
+    const args = settleArguments(folder)
+    await send(enforcement, 'fund', `guarantee of ${tokens(total)}`, 'fund', args, { from })
     return
   }
   throw new Error(
@@ -78,14 +72,12 @@ async function fund(enforcement: Enforcement): Promise<void> {
 }
 
 async function start(enforcement: Enforcement): Promise<void> {
-  const { terms, payer, payee, legs } = enforcement.folder
+  const { terms, payee, legs } = enforcement.folder
   if ((await read<number>(enforcement, 'phase')) !== CREATED) return
   const [first] = legs
   if (!first) throw new Error('start: frames holds no keys of leg 0')
-  const parties = [terms.one('device'), payer, payee, terms.one('general')].map((clause) =>
-    terms.disclose(clause),
-  )
-  const args = [first.keys.keys, p256(first.keys.p256), ...parties]
+  const shown = [terms.disclose(terms.one('device')), terms.discloseHeading()]
+  const args = [first.keys.keys, p256(first.keys.p256), ...shown]
   await send(enforcement, 'start', `leg 0 in the custody of ${payee.name}`, 'start', args)
 }
 
@@ -175,14 +167,18 @@ async function settle(enforcement: Enforcement): Promise<boolean> {
   const phase = await read<number>(enforcement, 'phase')
   if (phase < DELIVERED) print('settle', 'the goods are not delivered yet: nothing to settle')
   if (phase !== DELIVERED) return phase > DELIVERED
-  const args = [folder.terms.discloseHeading(), folder.terms.disclose(folder.terms.one('windows'))]
-  const call = callOf(enforcement, 'settle', 'who gets what is fixed', 'settle', args)
+  const call = callOf(enforcement, 'settle', 'who gets what is fixed', 'settle', settleArguments(folder))
   for (const { name, args: event } of await chain.sendWhenDue(call, 'AgreementNotSettleable')) {
     if (name === 'PayoutFixed') print('settle', payoutOf(folder, event))
     if (name === 'Settled')
       print('settle', `${folder.payer.name} keeps ${tokens(event.refund)} of ${tokens(event.amountTotal)}`)
   }
   return true
+}
+
+// Funding is shown them too: of terms that cannot be settled nothing is taken.
+function settleArguments({ terms }: Folder): unknown[] {
+  return [terms.discloseHeading(), terms.disclose(terms.one('windows'))]
 }
 
 function payoutOf({ terms }: Folder, event: Event['args']): string {

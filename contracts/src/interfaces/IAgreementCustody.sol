@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clause} from "../libraries/Clauses.sol";
+import {Clause, Heading} from "../libraries/Clauses.sol";
 import {Delegation} from "../libraries/Delegations.sol";
 import {Disclosure} from "../libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature} from "../libraries/Records.sol";
@@ -188,16 +188,13 @@ interface IAgreementCustody {
     /// @param keys Keys of leg 0.
     /// @param signature The device's P-256 signature over the LegKeys record of leg 0.
     /// @param device The clause that names the device.
-    /// @param payer The payer's clause: with the payee's it shows that the parties of the terms are those who signed.
-    /// @param payee The payee's clause.
-    /// @param general The general clause, which says how much is guaranteed.
+    /// @param heading The general clause, which says how much is guaranteed, and those of all parties: that the first two are those who signed, and
+    /// that terms which begin so can be settled.
     function start(
         LegKeys calldata keys,
         P256Signature calldata signature,
         Clause calldata device,
-        Clause calldata payer,
-        Clause calldata payee,
-        Clause calldata general
+        Heading calldata heading
     ) external;
 
     /// @notice Records that a leg has ended and custody has passed to the taker, who is custodian of leg + 1. A cut to the payer delivers.

@@ -32,6 +32,12 @@ interface IAgreementPayout {
     /// @notice Thrown when the guarantee is there already, none was agreed, or the agreement is past its start.
     error AgreementFundingNotNeeded();
 
+    /// @notice Thrown when the terms name another guarantee in all than the parties have together, in the smallest unit.
+    error AgreementGuaranteesUnequal(uint256 ofParties, uint256 guaranteeTotal);
+
+    /// @notice Thrown when two parties have the same wallet: one guarantee would count for both.
+    error AgreementWalletTwice(address wallet);
+
     /// @notice Thrown when an acknowledgement is not above the one before.
     error AgreementAcknowledgementOld(uint256 cumulative, uint256 known);
 
@@ -59,10 +65,19 @@ interface IAgreementPayout {
     error AgreementNothingDue(address party);
 
     /// @notice Pays in the guarantee of the terms from the sender, who must have approved it. What is not needed goes to the payer at the end.
-    function fund(Clause calldata general) external;
+    /// Shown is what `settle` will be shown: of terms that cannot be settled nothing is taken.
+    /// @param heading The general clause and those of all parties.
+    function fund(Heading calldata heading, Clause calldata windows) external;
 
     /// @notice The same, with the sender's ERC-2612 permit over `guaranteeTotal`. A permit that somebody else has shown already serves too.
-    function fundWithPermit(Clause calldata general, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+    function fundWithPermit(
+        Heading calldata heading,
+        Clause calldata windows,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
 
     /// @notice Records what a party says it got off chain. EIP-712, this agreement's domain: `Acknowledgement(address party,uint256 cumulative)`.
     /// Anyone may call, from the start on; only more than before counts, so one signature serves once.

@@ -9,7 +9,6 @@ import {vm} from "./Vm.sol";
 /// @title Everything that moves goods, in any order: what is sound, what is of another leg, and what was sent before
 /// @notice Keeps what each step should have done, to compare it with what the agreement says.
 contract CustodyHandler is ShipmentFixture {
-    uint256 private constant PARTIES = 3;
     uint32 private constant LEGS_MAX = 12;
 
     /// @dev What must be known of each leg; the last one is open.
@@ -109,12 +108,7 @@ contract CustodyHandler is ShipmentFixture {
     /// @dev Nobody starts it twice.
     function restart() external {
         StartCall memory call = _startCall();
-        _send(
-            abi.encodeCall(
-                IAgreementCustody.start, (call.keys, call.signature, call.device, call.payer, call.payee, call.general)
-            ),
-            false
-        );
+        _send(abi.encodeCall(IAgreementCustody.start, (call.keys, call.signature, call.device, call.heading)), false);
     }
 
     function pass(uint32 seconds_) external {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Clause} from "../../src/libraries/Clauses.sol";
+import {Clause, Heading} from "../../src/libraries/Clauses.sol";
 import {ChargingStandIn} from "./ChargingStandIn.sol";
 import {ShipmentFixture} from "./ShipmentFixture.sol";
 import {vm} from "./Vm.sol";
@@ -41,9 +41,9 @@ abstract contract PayoutFixture is ShipmentFixture {
         vm.prank(payer);
         IERC20(token).approve(address(agreement), type(uint256).max);
         // Disclosing a clause makes calls, which would use up the prank.
-        Clause memory general = _clause(GENERAL);
+        (Heading memory heading, Clause memory windows) = (_heading(PARTIES), _clause(WINDOWS));
         vm.prank(payer);
-        agreement.fund(general);
+        agreement.fund(heading, windows);
     }
 
     /// @dev Funded, started, and with the payer by way of the carrier.
@@ -60,7 +60,7 @@ abstract contract PayoutFixture is ShipmentFixture {
     }
 
     function _settle() internal {
-        agreement.settle(_heading(3), _clause(WINDOWS));
+        agreement.settle(_heading(PARTIES), _clause(WINDOWS));
     }
 
     /// @dev Delivered, charged as the test has done, and settled as early as it goes.

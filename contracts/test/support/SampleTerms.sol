@@ -41,6 +41,8 @@ abstract contract SampleTerms is Signing {
     uint256 internal constant MILESTONE = 14;
     uint256 internal constant TENDER = 15;
 
+    uint256 internal constant PARTIES = 3;
+
     /// @dev What the limits, and what else costs something, are called in the terms.
     uint16 internal constant ABOVE_40_ID = 1;
     uint16 internal constant BELOW_2_ID = 2;
@@ -227,6 +229,14 @@ abstract contract SampleTerms is Signing {
     function _replace(uint256 index, bytes memory body) internal {
         _terms[index].body = body;
         _clauseHashes[index] = _clauseHash(_terms[index]);
+    }
+
+    /// @dev The clauses at two places the other way round; `_sealTerms` must follow.
+    function _swap(uint256 a, uint256 b) internal {
+        (Clause memory first, Clause memory second) = (_terms[a], _terms[b]);
+        _terms[a] = second;
+        _terms[b] = first;
+        (_clauseHashes[a], _clauseHashes[b]) = (_clauseHashes[b], _clauseHashes[a]);
     }
 
     function _sealTerms() internal {

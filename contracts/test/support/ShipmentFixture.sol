@@ -7,7 +7,7 @@ import {IAgreementFactory} from "../../src/interfaces/IAgreementFactory.sol";
 import {IAnchorLog} from "../../src/interfaces/IAnchorLog.sol";
 import {ICollateralEscrow} from "../../src/interfaces/ICollateralEscrow.sol";
 import {IPostedPriceFeed} from "../../src/interfaces/IPostedPriceFeed.sol";
-import {Clause} from "../../src/libraries/Clauses.sol";
+import {Clause, Heading} from "../../src/libraries/Clauses.sol";
 import {Disclosure} from "../../src/libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature} from "../../src/libraries/Records.sol";
 import {DeviceRecords} from "./DeviceRecords.sol";
@@ -20,9 +20,7 @@ abstract contract ShipmentFixture is DeviceRecords {
         LegKeys keys;
         P256Signature signature;
         Clause device;
-        Clause payer;
-        Clause payee;
-        Clause general;
+        Heading heading;
     }
 
     struct CutCall {
@@ -146,12 +144,11 @@ abstract contract ShipmentFixture is DeviceRecords {
     function _startCall() internal view returns (StartCall memory call) {
         call.keys = _legKeys(0);
         call.signature = _signP256(DEVICE_KEY, _keysHash(0, call.keys));
-        (call.device, call.payer, call.payee) = (_clause(DEVICE), _clause(PAYER), _clause(PAYEE));
-        call.general = _clause(GENERAL);
+        (call.device, call.heading) = (_clause(DEVICE), _heading(PARTIES));
     }
 
     function _start(StartCall memory call) internal {
-        agreement.start(call.keys, call.signature, call.device, call.payer, call.payee, call.general);
+        agreement.start(call.keys, call.signature, call.device, call.heading);
     }
 
     // Cuts

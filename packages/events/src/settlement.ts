@@ -30,11 +30,24 @@ const planField = z.custom<PayoutPlan>(
 const reserved = defineEvent({
   type: 'settlement.reserved.v1',
   summary:
-    'The payer can pay all that is agreed: its own channels have it, or its wallet. What a party in the middle passes on is for that party to hold ready. Leg 0 starts only after it.',
+    'The payer can pay all that is agreed: its own channels have it, or its wallet. What a party in the middle passes on is for that party to hold ready, and to say. Leg 0 starts only after it.',
   subject,
   data: z.strictObject({
     ...shipmentOf,
     /** What flows from the payer over each of its channels, directly or mediated. */
+    channels: z.array(z.strictObject({ partner: addressField, amount: amountField, via: z.string().min(1) })),
+  }),
+})
+
+const mediatorReserved = defineEvent({
+  type: 'settlement.mediator.reserved.v1',
+  summary:
+    'A party in the middle can pass on all that is agreed: its channels have it. What it has not said is paid over them as far as they go, and else diverted.',
+  subject,
+  data: z.strictObject({
+    ...shipmentOf,
+    mediator: addressField,
+    /** What flows from it over each of its channels. */
     channels: z.array(z.strictObject({ partner: addressField, amount: amountField, via: z.string().min(1) })),
   }),
 })
@@ -202,6 +215,7 @@ const concluded = defineEvent({
 
 export const SETTLEMENT_EVENTS = [
   reserved,
+  mediatorReserved,
   planned,
   paymentIntended,
   paymentAttempted,

@@ -1,2 +1,3 @@
-/** For tests of whatever speaks to a Raiden node: a second one, which answers as the Python node does. */
-export { type Fault, type PythonNode, startPythonNode } from './python-node.ts'
+/** For tests of whatever speaks to a Raiden node: a second one, in the words of the Python node or of ours. */
+export { type Fault, type NodeDouble, startNodeDouble } from './node-double.ts'
+export type { Dialect, Noted } from './node-words.ts'

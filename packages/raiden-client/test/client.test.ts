@@ -6,7 +6,7 @@ import type { Refusal } from '@consign/envelope'
 import { getAddress } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ensureChannel, raidenClient } from '../src/index.ts'
-import { type PythonNode, startPythonNode } from '../src/testing.ts'
+import { type NodeDouble, startNodeDouble } from '../src/testing.ts'
 
 const TOKEN = '0xea674fdde714fd979de3edf0f56aa9716b898ec8'
 const PARTNER = '0x61c808d82a3ac53231750dadc13c777b59310bd9'
@@ -25,8 +25,8 @@ const payment = {
 const closing: (() => Promise<unknown>)[] = []
 afterEach(() => Promise.all(closing.splice(0).map((close) => close())))
 
-async function pythonNode(walletTokens = 1000n): Promise<PythonNode> {
-  const node = await startPythonNode(TOKEN, walletTokens)
+async function pythonNode(walletTokens = 1000n): Promise<NodeDouble> {
+  const node = await startNodeDouble({ token: TOKEN, walletTokens })
   closing.push(node.close)
   return node
 }
@@ -95,8 +95,8 @@ describe('with a node that speaks as the Python node', () => {
 
   it('reads a history of more than a page', async () => {
     const node = await pythonNode()
-    const failed = { event: 'EventPaymentSentFailed', target: getAddress(PARTNER), reason: 'no' } as const
-    node.events.push(...Array.from({ length: 1001 }, () => failed))
+    const failed = { did: 'failed', partner: PARTNER, amount: 1n, reason: 'no' } as const
+    node.payments.push(...Array.from({ length: 1001 }, () => failed))
     expect(await raidenClient({ url: node.url }).payments(TOKEN, PARTNER)).toHaveLength(1001)
   })
 
@@ -144,7 +144,7 @@ describe('without an answer', () => {
   })
 
   it('it is said that the process stops, or that the node is away', async () => {
-    const { url, close } = await startPythonNode(TOKEN)
+    const { url, close } = await startNodeDouble({ token: TOKEN })
     const stopped = raidenClient({ url, signal: AbortSignal.abort() })
     expect(await refusalOf(stopped.channels())).toMatchObject({ code: 'channel.unreachable' })
     await close()

@@ -35,7 +35,7 @@ it('says one cap for all where it is the same for all', () => {
 it('names a beneficiary other than the payer', () => {
   const beneficiary = parties(terms)[1]?.wallet ?? '0x'
   const text = describeClause({ ...limit, penalty: { ...limit.penalty, beneficiary } }, terms)
-  expect(text).toContain('in all. It is paid to supplier.')
+  expect(text).toContain('in all. It is paid to supplier; what supplier itself is charged, to factory.')
 })
 
 it('says steps and caps where there are any', () => {

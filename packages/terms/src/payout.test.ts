@@ -354,7 +354,7 @@ function settledAsOnChain(of: Terms, violations: ChargedCase[]) {
     if (own === 0n) continue
     const charged = min(own, BigInt(penaltyCap), BigInt(amount))
     dues.set(wallet, (dues.get(wallet) ?? 0n) - charged)
-    for (const beneficiary of [...dues.keys()].filter((each) => each !== paying?.wallet)) {
+    for (const beneficiary of [...dues.keys()].filter((each) => each !== paying?.wallet && each !== wallet)) {
       const share = (charged * (penaltiesTo.get(`${wallet} ${beneficiary}`) ?? 0n)) / own
       dues.set(beneficiary, (dues.get(beneficiary) ?? 0n) + share)
     }

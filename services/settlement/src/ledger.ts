@@ -27,6 +27,7 @@ export class Ledger {
   readonly #closed = new Set<Hex>()
   readonly #reserved = new Set<Hex>()
   readonly #funded = new Set<Hex>()
+  readonly #mediated = new Set<Hex>()
   /** of what is planned, the wallets that are not known to have got everything */
   readonly #unpaid = new Map<Hex, Set<Hex>>()
   readonly #settled = new Set<Hex>()
@@ -101,6 +102,10 @@ export class Ledger {
     if (!this.#closed.has(agreement)) this.#funded.add(agreement)
   }
 
+  mediated(agreement: Hex): void {
+    if (!this.#closed.has(agreement)) this.#mediated.add(agreement)
+  }
+
   paid(agreement: Hex, wallet: Hex): void {
     this.#unpaid.get(agreement)?.delete(wallet)
   }
@@ -121,6 +126,13 @@ export class Ledger {
   reserved(): Known[] {
     return this.#known().filter(
       ({ agreement }) => this.#reserved.has(agreement) && !this.#concluded.has(agreement),
+    )
+  }
+
+  /** Of these, the ones whose goods may still be under way, of which it is not known that all in the middle can pass on what is agreed. */
+  unmediated(): Known[] {
+    return this.reserved().filter(
+      ({ agreement }) => !this.#unpaid.has(agreement) && !this.#mediated.has(agreement),
     )
   }
 
@@ -164,7 +176,7 @@ export class Ledger {
   }
 
   #all() {
-    const sets = [this.#reserved, this.#funded, this.#settled, this.#concluded]
+    const sets = [this.#reserved, this.#funded, this.#mediated, this.#settled, this.#concluded]
     return [this.#open, this.#unpaid, this.#news, ...sets]
   }
 

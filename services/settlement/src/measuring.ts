@@ -12,7 +12,7 @@ export type Retry = { agreement: Hex; atMs: number; delayMs: number; news: numbe
 export function measureWaiting(retries: ReadonlyMap<string, Retry>, metrics: Metrics): void {
   metrics.gauge<'reason'>({
     name: 'consign_settlement_agreements_waiting',
-    help: 'Agreements of which something waits, by what for: agreement, exposure, delivery, proofs, window, disputes, acknowledgement, guarantee, payment, finality; or a code of trouble',
+    help: 'Agreements of which something waits, by what for: agreement, exposure, mediator, delivery, proofs, window, disputes, acknowledgement, guarantee, payment, finality; or a code of trouble',
     labels: ['reason'],
     collect: (gauge) => {
       gauge.reset()

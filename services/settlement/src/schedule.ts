@@ -1,18 +1,10 @@
-/** When each agreement is funded, planned, paid and concluded: as soon as it can be, again when something has changed for it, else with growing delay. */
+/** When something is done for an agreement: as soon as it can be, again when something has changed for it, else with growing delay. */
 import { delayAfter, isTransient, type Wakeup } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
 import type { Hex } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
-import type { AgreementChain } from './adapters/agreement-chain.ts'
-import { planClosed } from './closing.ts'
 import { Waiting } from './domain/waiting.ts'
-import { fundAgreement } from './funding.ts'
-import type { Ledger } from './ledger.ts'
-import { measureWaiting, type Retry, UnpaidPayments } from './measuring.ts'
-import { type PayingOptions, payWallet } from './paying.ts'
-import { type PlanningOptions, planShipment } from './planning.ts'
-import { Reserving } from './reserving.ts'
-import { concludeShipment } from './settling.ts'
+import { measureWaiting, type Retry } from './measuring.ts'
 
 /** How often due times are looked at, ms: a settlement is late by this much at most. What parties say is looked at at once. */
 const TICK_MS = 250
@@ -22,29 +14,36 @@ const TASKS_MAX = { chain: 16, pay: 16 } as const
 const WAIT_MS_MAX = 60_000
 const WAIT_MS_MIN = 500
 
-export type ScheduleOptions = Omit<PayingOptions, 'onPaid' | 'onUnpaid'> &
-  PlanningOptions & {
-    chain: AgreementChain
-    logger: Logger
-    metrics: Metrics
-    signal: AbortSignal
-    /** woken when something is worth looking at before the next tick */
-    wakeup: Wakeup
-  }
+export type ScheduleOptions = {
+  logger: Logger
+  metrics: Metrics
+  signal: AbortSignal
+  /** ms UTC */
+  now: () => number
+  /** woken when something is worth looking at before the next tick */
+  wakeup: Wakeup
+}
 
 /** `key` ends with the agreement, or names a wallet of it. */
-type Task = { key: string; kind: keyof typeof TASKS_MAX; agreement: Hex; run: () => Promise<void> }
+export type Task = {
+  key: string
+  kind: keyof typeof TASKS_MAX
+  agreement: Hex
+  run: () => Promise<void>
+}
+
+/** `newsOf`: how often something has changed for an agreement. */
+export type Work = { all(): Task[]; newsOf(agreement: Hex): number }
 
 /** Runs until the signal aborts, then waits for what is under way. Rejects on a bug only. */
-export async function settleWhatIsDue(ledger: Ledger, options: ScheduleOptions): Promise<void> {
+export async function doWhatIsDue(work: Work, options: ScheduleOptions): Promise<void> {
   const { signal, now, logger, wakeup } = options
   const running = new Map<string, { kind: Task['kind']; ended: Promise<void> }>()
   const retries = new Map<string, Retry>()
-  const tasks = new Tasks(ledger, options)
   measureWaiting(retries, options.metrics)
   let bug: { error: unknown } | undefined
   while (!signal.aborted && bug === undefined) {
-    for (const task of tasks.all()) {
+    for (const task of work.all()) {
       const { key, kind, agreement } = task
       const isFull = [...running.values()].filter((one) => one.kind === kind).length >= TASKS_MAX[kind]
       if (running.has(key) || isFull || waits(retries.get(key), agreement)) continue
@@ -56,13 +55,13 @@ export async function settleWhatIsDue(ledger: Ledger, options: ScheduleOptions):
   if (bug !== undefined) throw bug.error
 
   function waits(retry: Retry | undefined, agreement: Hex): boolean {
-    return retry !== undefined && retry.atMs > now() && retry.news === ledger.newsOf(agreement)
+    return retry !== undefined && retry.atMs > now() && retry.news === work.newsOf(agreement)
   }
 
   async function start(task: Task): Promise<void> {
     const { key, agreement, run } = task
     // Counted before it begins, so that what comes meanwhile has it tried again.
-    const news = ledger.newsOf(agreement)
+    const news = work.newsOf(agreement)
     const isEarly = (retries.get(key)?.atMs ?? 0) > now()
     try {
       await run()
@@ -96,88 +95,4 @@ function delayOf(problem: Error, growing: number, nowMs: number): number {
   if (!(problem instanceof Waiting) || problem.untilMs === undefined) return growing
   const untilMs = Math.min(Math.max(problem.untilMs - nowMs, WAIT_MS_MIN), WAIT_MS_MAX)
   return problem.waitsFor === 'payment' ? Math.min(growing, untilMs) : untilMs
-}
-
-/** What there is to do, by what the ledger knows. */
-class Tasks {
-  readonly #ledger: Ledger
-  readonly #options: ScheduleOptions
-  readonly #unpaid: UnpaidPayments
-  readonly #reserving: Reserving
-
-  constructor(ledger: Ledger, options: ScheduleOptions) {
-    this.#ledger = ledger
-    this.#options = options
-    this.#unpaid = new UnpaidPayments(options.metrics)
-    this.#reserving = new Reserving(ledger, options)
-  }
-
-  all(): Task[] {
-    const planned = this.#ledger.planned()
-    return [
-      ...planned.flatMap((shipment) =>
-        this.#ledger.unpaid(shipment.agreement).map((wallet) => this.#pay(shipment, wallet)),
-      ),
-      ...this.#ledger.unfunded().map((shipment) => this.#fund(shipment)),
-      ...this.#ledger.due(this.#options.now()).map((shipment) => this.#plan(shipment)),
-      ...this.#ledger.lost(this.#options.now()).map((shipment) => this.#planClosed(shipment)),
-      ...this.#ledger.unconcluded().map((shipment) => this.#conclude(shipment)),
-    ]
-  }
-
-  #fund(shipment: Parameters<typeof fundAgreement>[0]): Task {
-    const { agreement } = shipment
-    const run = async () => {
-      const isFunded = await fundAgreement(shipment, this.#reserving, this.#options)
-      this.#ledger.funded(agreement)
-      if (!isFunded) return
-      this.#options.logger.info({ agreement }, 'what it costs is reserved, and its guarantee is paid in')
-    }
-    return { key: `fund:${agreement}`, kind: 'chain', agreement, run }
-  }
-
-  #plan(shipment: Parameters<typeof planShipment>[0]): Task {
-    const { agreement } = shipment
-    const run = async () => {
-      await planShipment(shipment, this.#options)
-      await this.#reserving.reserveDue(shipment)
-    }
-    return { key: `plan:${agreement}`, kind: 'chain', agreement, run }
-  }
-
-  #planClosed(shipment: Parameters<typeof planClosed>[0]): Task {
-    const { agreement } = shipment
-    const run = async () => {
-      await planClosed(shipment, this.#options)
-      this.#options.logger.info(
-        { agreement },
-        'closed on chain without delivery: paid by what the contract has fixed',
-      )
-      await this.#reserving.reserveDue(shipment)
-    }
-    return { key: `close:${agreement}`, kind: 'chain', agreement, run }
-  }
-
-  #pay(shipment: Parameters<typeof payWallet>[0], wallet: Hex): Task {
-    const { agreement } = shipment
-    const run = async () => {
-      await payWallet(shipment, wallet, {
-        ...this.#options,
-        onPaid: (payment) => this.#unpaid.delete(payment),
-        onUnpaid: (payment, outcome) => this.#unpaid.set(payment, outcome),
-      })
-      this.#ledger.paid(agreement, wallet)
-      this.#ledger.tell(agreement)
-    }
-    return { key: `pay:${agreement}:${wallet}`, kind: 'pay', agreement, run }
-  }
-
-  #conclude(shipment: Parameters<typeof concludeShipment>[0]): Task {
-    const { agreement } = shipment
-    const run = async () => {
-      await concludeShipment(shipment, this.#options)
-      this.#options.logger.info({ agreement }, 'settled, and concluded on chain')
-    }
-    return { key: `conclude:${agreement}`, kind: 'chain', agreement, run }
-  }
 }

@@ -1,6 +1,5 @@
 /** Does the payer's part of agreements: reserves and funds them, pays once the dispute window has passed, settles on chain. */
 import { type TxJournal, Wakeup } from '@consign/chain'
-import { Refusal } from '@consign/envelope'
 import type { connectNats, EventLog } from '@consign/eventlog'
 import { type ConsignEvent, type EventData, type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
@@ -8,8 +7,10 @@ import type { AgreementChain } from './adapters/agreement-chain.ts'
 import type { PaymentChannel } from './adapters/payment-channel.ts'
 import { type AttemptJournal, attemptJournal } from './attempts.ts'
 import { serveAcknowledgements } from './commands.ts'
+import { learnAll } from './learning.ts'
 import { Ledger, type Organisation } from './ledger.ts'
-import { settleWhatIsDue } from './schedule.ts'
+import { PayerTasks } from './payer-tasks.ts'
+import { doWhatIsDue } from './schedule.ts'
 
 /** What this service reads, what it answers and what it writes; of chain it writes its own wallet's, and reads what becomes of proofs. */
 export const FLOW = {
@@ -48,7 +49,7 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
     logger.error({ agreement }, `not settled here: ${reason}`),
   )
   const wakeup = new Wakeup()
-  await learnAll(ledger, options)
+  await learnAll(ledger, [...FLOW.consumes, subjects.settlement('*')], options)
   metrics.gauge({
     name: 'consign_settlement_shipments_open',
     help: 'Shipments of this organisation that are not settled and concluded on chain',
@@ -84,7 +85,8 @@ export async function runSettlement(options: SettlementOptions): Promise<void> {
   const writing = { ...options, now, onWritten }
   const channel = options.openChannel(attemptJournal(ledger.attempts, writing))
   options.ready()
-  await Promise.all([consuming, serving, settleWhatIsDue(ledger, { ...writing, channel, wakeup })])
+  const tasks = new PayerTasks(ledger, { ...writing, channel })
+  await Promise.all([consuming, serving, doWhatIsDue(tasks, { ...writing, wakeup })])
 }
 
 function tellOverpaid(data: EventData<'settlement.overpaid.v1'>, logger: Logger): void {
@@ -93,16 +95,4 @@ function tellOverpaid(data: EventData<'settlement.overpaid.v1'>, logger: Logger)
     { agreement, code: 'settlement.overpaid', wallet, excess },
     `${wallet} has got ${excess} too much: due ${due}, paid ${paid}, and ${claimed} out of its guarantee; nothing more is paid to it, ask it back`,
   )
-}
-
-// The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.
-async function learnAll(ledger: Ledger, { log, logger }: SettlementOptions): Promise<void> {
-  for await (const message of log.read([...FLOW.consumes, subjects.settlement('*')])) {
-    try {
-      ledger.take(message)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      logger.warn({ seq: message.seq }, `passed over: ${error.message}`)
-    }
-  }
 }

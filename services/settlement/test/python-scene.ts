@@ -4,7 +4,7 @@ import { execute, loadState } from '@consign/eventlog'
 import { memoryEventLog } from '@consign/eventlog/testing'
 import { type ConsignEvent, parseEvent, subjects } from '@consign/events'
 import { raidenClient } from '@consign/raiden-client'
-import { startPythonNode } from '@consign/raiden-client/testing'
+import { startNodeDouble } from '@consign/raiden-client/testing'
 import type { PayoutPlan } from '@consign/terms'
 import { getAddress, type Hex } from 'viem'
 import type { PaymentChannel, PaymentOrder, PaymentOutcome } from '../src/adapters/payment-channel.ts'
@@ -24,7 +24,7 @@ export type PythonScene = Awaited<ReturnType<typeof openPythonScene>>
 
 /** Intends one payment of each amount, to a wallet of its own. */
 export async function openPythonScene(amounts: readonly bigint[], changes: Partial<RaidenOptions> = {}) {
-  const node = await startPythonNode(TOKEN)
+  const node = await startNodeDouble({ token: TOKEN })
   node.channels.set(getAddress(HUB), { identifier: 1, deposit: 0n, balance: 0n, locked: 0n, state: 'opened' })
   const log = memoryEventLog()
   const lines: string[] = []

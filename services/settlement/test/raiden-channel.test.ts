@@ -3,6 +3,7 @@
 import type { Fault } from '@consign/raiden-client/testing'
 import { sha256, stringToHex } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { RaidenOptions } from '../src/adapters/raiden-channel.ts'
 import { paymentChannelContract } from './payment-channel-contract.ts'
 import { HUB, openPythonScene, type PythonScene, TOKEN } from './python-scene.ts'
 import { randomOf } from './random.ts'
@@ -53,7 +54,7 @@ describe('what became of a payment', () => {
     expect(posts()).toBe(2)
     const [payment] = await scene.payments()
     expect(payment!.attempts).toHaveLength(1)
-    expect(scene.node.events).toMatchObject([{ secretHash: payment!.attempts[0]!.secretHash }])
+    expect(scene.node.payments).toMatchObject([{ secretHash: payment!.attempts[0]!.secretHash }])
   })
 
   it('is unknown while the node is away or not synchronised, once it was asked; refused when it never was', async () => {
@@ -72,7 +73,7 @@ describe('what became of a payment', () => {
     const { channel, order } = await open()
     scene.node.faults = once('POST', 'lostReply')
     await scene.pay(channel, order)
-    scene.node.events.length = 0
+    scene.node.payments.length = 0
     await new Promise((resolve) => setTimeout(resolve, 80))
     const restarted = await scene.start()
     for (const asked of [channel, restarted, restarted])
@@ -106,12 +107,14 @@ describe('what became of a payment', () => {
 
 describe('a look-up that ends a payment', () => {
   it('says that the node never received it, once it cannot any more, and never pays', async () => {
-    const { channel, order } = await open()
+    let laterMs = 0
+    const now = () => Date.now() + laterMs
+    const { channel, order } = await open([60n], { quietMs: 60_000, now })
     expect(await channel.lookup(order)).toBeUndefined()
     scene.node.faults = once('POST', 'lostRequest')
     await scene.pay(channel, order)
     expect(await channel.lookup(order)).toMatchObject({ status: 'unknown' })
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    laterMs = 60_001
     expect(await channel.lookup(order)).toMatchObject({ status: 'refused', code: 'channel.lost' })
     expect(posts()).toBe(1)
   })
@@ -227,8 +230,8 @@ async function divert(paymentId: string): Promise<void> {
   await scene.decide(command).catch(() => undefined)
 }
 
-async function open(amounts: readonly bigint[] = [60n]) {
-  scene = await openPythonScene(amounts)
+async function open(amounts: readonly bigint[] = [60n], changes: Partial<RaidenOptions> = {}) {
+  scene = await openPythonScene(amounts, changes)
   scene.fund(200n)
   const [order] = await scene.orders()
   return { channel: await scene.start(), order: order! }

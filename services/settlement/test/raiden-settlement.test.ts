@@ -1,6 +1,6 @@
 // The service as a real process that pays through a node that speaks as the Python node does; log, chain and chain-writer are real.
 import { freePort } from '@consign/eventlog/testing'
-import { type PythonNode, startPythonNode } from '@consign/raiden-client/testing'
+import { type NodeDouble, startNodeDouble } from '@consign/raiden-client/testing'
 import { getAddress, type Hex, parseEther } from 'viem'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RAIDEN_STEPS } from '../src/steps.ts'
@@ -21,13 +21,16 @@ import {
 const tokens = (amount: string) => parseEther(amount)
 
 let scene: Scene
-let node: PythonNode
+let node: NodeDouble
 let metricsPort: number
 
 beforeEach(async () => {
   scene = await openScene()
   metricsPort = await freePort()
-  node = await startPythonNode(scene.world.deployment.token, tokens('300'))
+  node = await startNodeDouble({
+    token: scene.world.deployment.token,
+    walletTokens: tokens('300'),
+  })
 })
 
 afterEach(async () => {
@@ -47,7 +50,7 @@ describe('a settlement over Raiden', () => {
     const made = await ofType(scene, 'settlement.payment.made.v1')
     expect(made.map(({ data }) => [data.via, data.txHash])).toEqual(Array(6).fill(['raiden', undefined]))
     expect(made.map(({ data }) => data.secretHash).sort()).toEqual(
-      node.events.map(({ secretHash }) => secretHash).sort(),
+      node.payments.map(({ secretHash }) => secretHash).sort(),
     )
     const y = payees(scene)[2]!
     expect(await metricsAt(metricsPort)).toMatch(

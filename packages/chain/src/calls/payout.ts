@@ -3,9 +3,9 @@ import { discloseClause, discloseHeading, general, partyByWallet, type Terms, wi
 import { type Hex, parseSignature } from 'viem'
 import type { AgreementArguments } from '../agreement-call.ts'
 
-/** Arguments of `fund`; the sender must have approved the general clause's `guaranteeTotal`. */
+/** Arguments of `fund`, which is shown what `settle` will be; the sender must have approved the general clause's `guaranteeTotal`. */
 export function fundArguments(terms: Terms): AgreementArguments<'fund'> {
-  return [discloseClause(terms, general(terms))]
+  return settleArguments(terms)
 }
 
 /** Arguments of `fundWithPermit`. `signature`: the sender's ERC-2612 permit for the agreement, 65 bytes; `deadline` in seconds since 1970. */

@@ -1,5 +1,5 @@
 import { decodeSignedLegKeys } from '@consign/envelope'
-import { device, discloseClause, general, payee, payer, type Terms } from '@consign/terms'
+import { device, discloseClause, discloseHeading, type Terms } from '@consign/terms'
 import { type Hex, hexToBytes } from 'viem'
 import type { AgreementArguments } from '../agreement-call.ts'
 import { legKeysOf, p256Signature } from '../evidence.ts'
@@ -10,8 +10,6 @@ export function startArguments({ terms, keys }: { terms: Terms; keys: Hex }): Ag
     legKeysOf(keys),
     p256Signature(decodeSignedLegKeys(hexToBytes(keys)).p256),
     discloseClause(terms, device(terms)),
-    discloseClause(terms, payer(terms)),
-    discloseClause(terms, payee(terms)),
-    discloseClause(terms, general(terms)),
+    discloseHeading(terms),
   ]
 }

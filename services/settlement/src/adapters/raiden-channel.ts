@@ -5,18 +5,16 @@
  * knows nothing of an attempt, but its channels lack the amount, the answer stays `unknown`: a person has to look. One payment at a time.
  */
 import { Refusal } from '@consign/envelope'
-import { ensureChannel, type Payment, type RaidenClient } from '@consign/raiden-client'
+import type { Payment } from '@consign/raiden-client'
 import type { Hex } from 'viem'
 import type { AttemptJournal, PastAttempts } from '../attempts.ts'
 import type { Attempt } from '../domain/payments.ts'
-import { Waiting } from '../domain/waiting.ts'
 import type { PaymentChannel, PaymentOrder, PaymentOutcome } from './payment-channel.ts'
+import { type RaidenReservationOptions, reserveChannels } from './raiden-reservation.ts'
 import { identifierOf, type Secret, secretOf } from './raiden-secret.ts'
 import { Turns } from './turns.ts'
 
-export type RaidenOptions = {
-  client: RaidenClient
-  token: Hex
+export type RaidenOptions = RaidenReservationOptions & {
   /** that secrets are made with */
   secretKey: Uint8Array
   attempts: AttemptJournal
@@ -24,11 +22,6 @@ export type RaidenOptions = {
   payMsMax: number
   /** ms after an attempt during which the node may still receive it: before, it is not repeated */
   quietMs: number
-  /** the most that our side may have in one channel */
-  exposureMax: bigint
-  settleTimeout?: bigint | undefined
-  /** tokens of a wallet on chain */
-  tokensOf: (wallet: Hex) => Promise<bigint>
   /** ms UTC */
   now: () => number
   step: (name: string) => void
@@ -39,6 +32,9 @@ type Found =
   | { status: 'sent' | 'pending'; secretHash: Hex }
   | { status: 'failed'; reason: string }
   | undefined
+
+/** `via` of what goes over channels. */
+export const VIA_RAIDEN = 'raiden'
 
 /** Codes with which the node says that it has not paid: but only after it was looked up. */
 const REFUSALS = ['channel.tokens', 'channel.path', 'channel.conflict', 'channel.missing', 'channel.request']
@@ -54,7 +50,7 @@ export function raidenChannel(options: RaidenOptions): PaymentChannel {
   const askedMs = new Map<Hex, number>()
 
   return {
-    via: 'raiden',
+    via: VIA_RAIDEN,
 
     async pay(order) {
       // A payment before it may take its whole bound; afterwards the scheduler asks again.
@@ -243,29 +239,4 @@ function netOf(channels: Attempt['channels']): bigint {
 
 function unknown(reason: string): PaymentOutcome {
   return { status: 'unknown', reason }
-}
-
-async function reserveChannels(
-  { client, token, exposureMax, settleTimeout, tokensOf }: RaidenOptions,
-  needs: readonly { partner: Hex; amount: bigint }[],
-): Promise<void> {
-  for (const { partner, amount } of needs) {
-    const need = { token, partner, balanceMin: amount, exposureMax }
-    try {
-      await ensureChannel(client, settleTimeout === undefined ? need : { ...need, settleTimeout })
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      if (error.code === 'channel.exposure') throw new Waiting('exposure', error.message)
-      if (error.code === 'channel.tokens') throw await lackOf(amount, partner, error)
-      throw new Refusal(error.code, error.message, { cause: error, retry: true })
-    }
-  }
-
-  async function lackOf(amount: bigint, partner: Hex, cause: Refusal): Promise<Refusal> {
-    const [address, channel] = await Promise.all([client.address(), client.channel({ token, partner })])
-    const missing = amount - (channel?.balance ?? 0n) - (await tokensOf(address))
-    const what = missing > 0n ? `${missing} of token ${token}` : 'ether for its transactions'
-    const line = `the Raiden node's wallet ${address} lacks ${what} for the channel with ${partner}: send it`
-    return new Refusal('channel.tokens', line, { cause, retry: true })
-  }
 }

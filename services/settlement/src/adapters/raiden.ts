@@ -5,9 +5,10 @@ import type { Logger, Metrics } from '@consign/runtime'
 import { formatTokens } from '@consign/terms'
 import type { Hex } from 'viem'
 import type { AttemptJournal } from '../attempts.ts'
-import { privateKeyOf, type SettlementConfig } from '../config.ts'
+import { type MediatorConfig, privateKeyOf, type SettlementConfig } from '../config.ts'
 import type { PaymentChannel } from './payment-channel.ts'
-import { raidenChannel } from './raiden-channel.ts'
+import { raidenChannel, VIA_RAIDEN } from './raiden-channel.ts'
+import { reserveChannels } from './raiden-reservation.ts'
 import { secretKeyOf } from './raiden-secret.ts'
 
 /** A scrape must not hang on a node that does not answer. */
@@ -25,8 +26,7 @@ export function openRaiden(
   config: SettlementConfig,
   { client, logger, metrics, step, signal }: Surroundings,
 ) {
-  const { RAIDEN_URL: url, TOKEN: token, RAIDEN_SETTLE_TIMEOUT_S: settleTimeoutS } = config
-  measureChannels(raidenClient({ url, signal, timeoutMs: SCRAPE_MS_MAX }), token, metrics)
+  measureChannels(config, { metrics, signal })
   const refusals = metrics.counter<'code'>({
     name: 'consign_settlement_channel_refusals_total',
     help: 'Payments that the Raiden node or its channels refused, by code',
@@ -34,15 +34,11 @@ export function openRaiden(
   })
   return (attempts: AttemptJournal): PaymentChannel => {
     const channel = raidenChannel({
-      client: raidenClient({ url, signal }),
-      token,
+      ...reservationOptions(raidenClient({ url: config.RAIDEN_URL, signal }), client, config),
       secretKey: secretKeyOf(privateKeyOf(config)),
       attempts,
       payMsMax: config.RAIDEN_PAY_MS,
       quietMs: config.RAIDEN_QUIET_MS,
-      exposureMax: config.EXPOSURE_MAX_TOKENS,
-      settleTimeout: settleTimeoutS === undefined ? undefined : BigInt(settleTimeoutS),
-      tokensOf: (wallet) => tokensOf(client, token, wallet),
       now: Date.now,
       step,
       logger,
@@ -58,6 +54,27 @@ export function openRaiden(
   }
 }
 
+/** Reserves over a node, for who pays by no service. */
+export function reserveOver(
+  node: RaidenClient,
+  client: PublicClient,
+  config: MediatorConfig,
+): Pick<PaymentChannel, 'via' | 'reserve'> {
+  const options = reservationOptions(node, client, config)
+  return { via: VIA_RAIDEN, reserve: ({ channels }) => reserveChannels(options, channels) }
+}
+
+function reservationOptions(node: RaidenClient, client: PublicClient, config: MediatorConfig) {
+  const { TOKEN: token, EXPOSURE_MAX_TOKENS: exposureMax, RAIDEN_SETTLE_TIMEOUT_S: timeoutS } = config
+  return {
+    client: node,
+    token,
+    exposureMax,
+    settleTimeout: timeoutS === undefined ? undefined : BigInt(timeoutS),
+    tokensOf: (wallet: Hex) => tokensOf(client, token, wallet),
+  }
+}
+
 function tokensOf(client: PublicClient, token: Hex, wallet: Hex): Promise<bigint> {
   return client.readContract({
     address: token,
@@ -67,11 +84,15 @@ function tokensOf(client: PublicClient, token: Hex, wallet: Hex): Promise<bigint
   })
 }
 
-// What a node that does not answer has is absent.
-function measureChannels(client: RaidenClient, token: Hex, metrics: Metrics): void {
+/** What a node that does not answer has is absent. */
+export function measureChannels(
+  { RAIDEN_URL: url, TOKEN: token }: MediatorConfig,
+  { metrics, signal }: Pick<Surroundings, 'metrics' | 'signal'>,
+): void {
+  const client = raidenClient({ url, signal, timeoutMs: SCRAPE_MS_MAX })
   metrics.gauge<'partner'>({
     name: 'consign_settlement_channel_balance_tokens',
-    help: 'What the payer can pay over its channel with a partner',
+    help: 'What this side can pay over its channel with a partner',
     labels: ['partner'],
     collect: async (gauge) => {
       gauge.reset()

@@ -85,6 +85,30 @@ describe('reserving', () => {
   })
 })
 
+describe('reserving by parties in the middle', () => {
+  const channels = [{ partner: SHIPPER, amount: '50', via: 'raiden' }]
+  const reserved = (mediator: `0x${string}`): SettlementFact => ({
+    type: 'settlement.mediator.reserved.v1',
+    data: { ...of, mediator, channels },
+  })
+
+  it('is said once by each, and reserves nothing of the payer', () => {
+    const command = { type: 'reserveMediated', ...of, mediator: SUPPLIER, channels } as const
+    given(settlementDecider, [])
+      .when(command)
+      .then([reserved(SUPPLIER)])
+    given(settlementDecider, [reserved(SUPPLIER)])
+      .when(command)
+      .thenNothing()
+    given(settlementDecider, [reserved(SHIPPER)])
+      .when(command)
+      .then([reserved(SUPPLIER)])
+    given(settlementDecider, [reserved(SUPPLIER)])
+      .when({ type: 'reserve', ...of, channels })
+      .then([{ type: 'settlement.reserved.v1', data: { ...of, channels } }])
+  })
+})
+
 describe('planning', () => {
   it('waits until the dispute window has passed', () => {
     given(settlementDecider, []).when(planAt(999)).thenRefused('settlement.window')

@@ -32,9 +32,11 @@ import { isAcknowledged, nextPayments, restOf } from './slices.ts'
 export type Conclusion = Omit<EventData<'settlement.concluded.v1'>, 'agreement' | 'shipment'>
 
 type Reserved = EventData<'settlement.reserved.v1'>
+type MediatorReserved = EventData<'settlement.mediator.reserved.v1'>
 
 export type SettlementCommand =
   | ({ type: 'reserve' } & Reserved)
+  | ({ type: 'reserveMediated' } & MediatorReserved)
   | {
       type: 'plan'
       agreement: Hex
@@ -60,6 +62,7 @@ export type SettlementCommand =
 
 export type SettlementFact = FactOf<
   | 'settlement.reserved.v1'
+  | 'settlement.mediator.reserved.v1'
   | 'settlement.planned.v1'
   | 'settlement.payment.intended.v1'
   | 'settlement.payment.attempted.v1'
@@ -86,6 +89,8 @@ export type Payment = EventData<'settlement.payment.intended.v1'> & {
 export type Settlement = {
   of?: { agreement: Hex; shipment: string }
   reserved: boolean
+  /** parties in the middle that have said that they can pass on what is agreed */
+  mediators: ReadonlySet<Hex>
   plan?: PayoutPlan
   undelivered?: true
   guaranteed: readonly Guaranteed[]
@@ -99,6 +104,7 @@ export type Settlement = {
 export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settlement> = {
   initial: {
     reserved: false,
+    mediators: new Set(),
     guaranteed: [],
     sliceBps: 10_000,
     payments: [],
@@ -111,6 +117,8 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
     switch (command.type) {
       case 'reserve':
         return reserve(command, settlement)
+      case 'reserveMediated':
+        return reserveMediated(command, settlement)
       case 'plan':
         return plan(command, settlement)
       case 'intend':
@@ -144,6 +152,8 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
     switch (event.type) {
       case 'settlement.reserved.v1':
         return { ...settlement, of: ofEvent(event), reserved: true }
+      case 'settlement.mediator.reserved.v1':
+        return { ...settlement, mediators: new Set(settlement.mediators).add(event.data.mediator) }
       case 'settlement.planned.v1': {
         const { plan, undelivered, guaranteed = [], sliceBps } = event.data
         const planned = { ...settlement, of: ofEvent(event), plan, guaranteed, sliceBps }
@@ -206,6 +216,14 @@ function reserve(
 ): FactOf<'settlement.reserved.v1'>[] {
   if (settlement.reserved) return []
   return [{ type: 'settlement.reserved.v1', data: { agreement, shipment, channels } }]
+}
+
+function reserveMediated(
+  { agreement, shipment, mediator, channels }: MediatorReserved,
+  settlement: Settlement,
+): FactOf<'settlement.mediator.reserved.v1'>[] {
+  if (settlement.mediators.has(mediator)) return []
+  return [{ type: 'settlement.mediator.reserved.v1', data: { agreement, shipment, mediator, channels } }]
 }
 
 function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlement): SettlementFact[] {

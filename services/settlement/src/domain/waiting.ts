@@ -6,6 +6,7 @@ export type WaitsFor =
   | 'agreement'
   | 'exposure'
   | 'payment'
+  | 'mediator'
   | 'delivery'
   | 'proofs'
   | 'window'

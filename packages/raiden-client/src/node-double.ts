@@ -1,16 +1,19 @@
 /**
- * A second Raiden node to write clients against: it answers as the Python node does (raiden/api/rest.py, v1/encoding.py): its field names, its
- * status codes, EIP-55 only, a repeated payment with the same identifier that pays again once the first is over. Tests decide what goes wrong.
+ * A second Raiden node to write clients against: channels, deposits, payments, and what goes wrong as tests decide. It takes EIP-55 alone; a repeated
+ * payment with the same identifier pays again once the first is over. How it says all that: node-words.ts.
  */
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getAddress, type Hex, isAddress } from 'viem'
-
-type ChannelState = { identifier: number; deposit: bigint; balance: bigint; locked: bigint; state: string }
-type Sent = { target: Hex; amount: bigint; identifier: bigint; secretHash: Hex }
-type Event = Partial<Sent> & { event: string; target: Hex; reason?: string }
-type Answer = { status: number; body: unknown }
+import {
+  type Answer,
+  type ChannelState,
+  type Dialect,
+  type Noted,
+  type Words,
+  wordsOf,
+} from './node-words.ts'
 
 /**
  * What happens to a request: it is lost, or only its answer is; the node fails before or after it did it, is killed after it, or gets it
@@ -18,28 +21,45 @@ type Answer = { status: number; body: unknown }
  */
 export type Fault = 'lostRequest' | 'lostReply' | 'error' | 'errorAfter' | 'killed' | 'late'
 
-export type PythonNode = Awaited<ReturnType<typeof startPythonNode>>
+export type NodeDouble = Awaited<ReturnType<typeof startNodeDouble>>
 
-const refuse = (status: number, errors: unknown): Answer => ({ status, body: { errors } })
+type Sent = Required<Pick<Noted, 'partner' | 'amount' | 'identifier' | 'secretHash'>>
+type InFlight = { sent: Sent; done: Promise<Answer>; finish: (reason?: string) => void }
+type Asked = { method: string; parts: string[]; url: URL; body: Record<string, string> }
 
-export async function startPythonNode(token: Hex, walletTokens = 0n) {
-  const address = getAddress(`0x${'0e'.repeat(20)}`)
+/** `dialect`: python, if not given; `address`: of its wallet, which holds so many tokens. */
+export async function startNodeDouble(options: {
+  token: Hex
+  walletTokens?: bigint
+  address?: Hex
+  dialect?: Dialect
+}) {
+  const { token, walletTokens = 0n, dialect = 'python' } = options
+  const address = getAddress(options.address ?? `0x${'0e'.repeat(20)}`)
+  const words: Words = wordsOf(dialect, address, token)
+  const { refuse } = words
   const channels = new Map<Hex, ChannelState>()
-  const events: Event[] = []
-  const inFlight = new Map<string, { sent: Sent; done: Promise<Answer>; finish: (reason?: string) => void }>()
+  const inFlight = new Map<string, InFlight>()
   const node = {
     url: '',
     address,
     status: 'ready' as 'ready' | 'syncing',
     walletTokens,
+    /** by partner, EIP-55 */
     channels,
-    events,
+    /** What it tells of payments; a test may add to it. */
+    payments: [] as Noted[],
+    /** What it says is pending beside its own payments. */
+    pending: [] as Noted[],
     /** Payments stay pending until `release`. */
     holds: false,
+    /** Why changes of channels are refused with 409, if they are. */
+    conflict: undefined as string | undefined,
     /** Why the next payments to an address fail; undefined: they succeed. */
     failureOf: (_target: Hex): string | undefined => undefined,
     /** Asked for each request, by method and path. */
     faults: (_method: string, _path: string): Fault | undefined => undefined,
+    /** Method and path of each, in order. */
     requests: [] as string[],
     release(reason?: string) {
       node.holds = false
@@ -47,9 +67,9 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
     },
     /** The sum that has arrived at an address. */
     received: (target: Hex) =>
-      events
-        .filter((one) => one.event === 'EventPaymentSentSuccess' && one.target === getAddress(target))
-        .reduce((sum, { amount = 0n }) => sum + amount, 0n),
+      node.payments
+        .filter((one) => one.did === 'sent' && one.partner === getAddress(target))
+        .reduce((sum, { amount }) => sum + amount, 0n),
     close: () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections()
@@ -84,6 +104,10 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
     send(response, fault === 'errorAfter' ? refuse(500, 'Internal server error') : answered)
   }
 
+  function send(response: ServerResponse, answered: Answer): void {
+    response.writeHead(answered.status, { 'content-type': 'application/json' }).end(words.written(answered))
+  }
+
   // What is pending is in its database; whoever waited for the answer is not.
   function kill(): void {
     node.status = 'syncing'
@@ -92,25 +116,24 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
     }, 20)
   }
 
-  type Asked = { method: string; parts: string[]; url: URL; body: Record<string, string> }
-
   async function answer({ method, parts, url, body }: Asked): Promise<Answer> {
     const [resource, ...addresses] = parts
-    if (resource === 'address') return { status: 200, body: { our_address: address } }
     if (resource === 'status') return { status: 200, body: { status: node.status } }
-    if (node.status !== 'ready') return refuse(503, 'Service unavailable, try again later')
+    if (node.status !== 'ready') return words.notReady()
+    if (resource === 'address') return { status: 200, body: { our_address: address } }
     for (const one of addresses)
       if (!isAddress(one, { strict: true }) || getAddress(one) !== one)
         return refuse(404, 'Not a valid EIP55 encoded address.')
-    const [, partner] = addresses as Hex[]
+    const [of, partner] = addresses as Hex[]
     if (resource === 'tokens') return { status: 200, body: [getAddress(token)] }
-    if (resource === 'channels' && method === 'PUT') return open(body)
-    if (resource === 'channels' && method === 'PATCH') return deposit(partner!, body)
-    if (resource === 'channels') return show(partner)
     if (resource === 'payments' && method === 'POST') return pay(partner!, body)
     if (resource === 'payments') return list(partner, url.searchParams)
     if (resource === 'pending_transfers') return { status: 200, body: pending() }
-    return refuse(404, 'Not found')
+    if (resource !== 'channels') return refuse(404, 'Undefined resource')
+    if (method !== 'GET' && node.conflict !== undefined) return refuse(409, node.conflict)
+    if (method === 'PUT') return open(body)
+    if (method === 'PATCH') return change(partner!, body)
+    return show(of, partner)
   }
 
   function open(body: Record<string, string>): Answer {
@@ -121,21 +144,21 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
     if (channels.has(partner)) return refuse(409, 'Channel with given partner address already exists')
     const amount = BigInt(body.total_deposit ?? 0)
     if (amount > node.walletTokens) return refuse(402, 'Not enough balance to deposit.')
-    channels.set(partner, {
-      identifier: channels.size + 1,
-      deposit: 0n,
-      balance: 0n,
-      locked: 0n,
-      state: 'opened',
-    })
+    const empty = { deposit: 0n, balance: 0n, locked: 0n, state: 'opened' }
+    channels.set(partner, { identifier: channels.size + 1, ...empty })
     add(partner, amount)
     return { status: 201, body: channelOf(partner) }
   }
 
-  function deposit(partner: Hex, body: Record<string, string>): Answer {
+  function change(partner: Hex, { total_deposit: total, state }: Record<string, string>): Answer {
     const channel = channels.get(partner)
     if (channel === undefined) return refuse(409, 'Channel with given partner does not exist')
-    const amount = BigInt(body.total_deposit ?? 0) - channel.deposit
+    if (channel.state !== 'opened') return refuse(409, 'Channel is not open')
+    if (state === 'closed') {
+      channel.state = state
+      return { status: 200, body: channelOf(partner) }
+    }
+    const amount = BigInt(total ?? 0) - channel.deposit
     if (amount < 0n) return refuse(409, 'Deposit lower than the on-chain balance of the channel')
     if (amount > node.walletTokens) return refuse(402, 'Not enough balance to deposit.')
     add(partner, amount)
@@ -149,49 +172,37 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
     node.walletTokens -= amount
   }
 
-  function show(partner: Hex | undefined): Answer {
-    if (partner === undefined) return { status: 200, body: [...channels.keys()].map(channelOf) }
-    if (!channels.has(partner)) return refuse(404, 'Channel does not exist')
+  function show(of: Hex | undefined, partner: Hex | undefined): Answer {
+    const isOurs = of === undefined || of === getAddress(token)
+    if (partner === undefined) return { status: 200, body: isOurs ? [...channels.keys()].map(channelOf) : [] }
+    if (!isOurs || !channels.has(partner)) return refuse(404, 'Channel does not exist')
     return { status: 200, body: channelOf(partner) }
   }
 
   function channelOf(partner: Hex) {
-    const { identifier, deposit: total, balance, state } = channels.get(partner)!
-    return {
-      channel_identifier: String(identifier),
-      token_network_address: getAddress(`0x${'0d'.repeat(20)}`),
-      network_state: 'unknown',
-      partner_address: partner,
-      token_address: getAddress(token),
-      balance: String(balance),
-      total_deposit: String(total),
-      total_withdraw: '0',
-      state,
-      settle_timeout: '500',
-      reveal_timeout: '50',
-    }
+    return words.channel(partner, channels.get(partner)!)
   }
 
-  async function pay(target: Hex, body: Record<string, string>): Promise<Answer> {
+  async function pay(partner: Hex, body: Record<string, string>): Promise<Answer> {
     const amount = BigInt(body.amount!)
     const identifier = BigInt(body.identifier ?? 1)
     if (identifier <= 0n || identifier >= 2n ** 64n) return refuse(409, 'Payment identifier is too large')
-    const secretHash = `0x${createHash('sha256')
-      .update(Buffer.from(body.secret!.slice(2), 'hex'))
-      .digest('hex')}` as Hex
-    const key = `${target}:${identifier}`
+    const secret = Buffer.from(body.secret!.slice(2), 'hex')
+    const secretHash = `0x${createHash('sha256').update(secret).digest('hex')}` as Hex
+    const key = `${partner}:${identifier}`
     const known = inFlight.get(key)
     if (known !== undefined)
       return known.sent.amount === amount
         ? known.done
         : refuse(409, 'Another payment with the same id is in flight')
+    const sent = { partner, amount, identifier, secretHash }
     // Directly, or over whoever else can: this network is one where everybody can mediate.
-    const channel = [channels.get(target), ...channels.values()].find((one) => one && one.balance >= amount)
+    const channel = [channels.get(partner), ...channels.values()].find((one) => one && one.balance >= amount)
     if (channel === undefined) {
-      events.push({ event: 'EventPaymentSentFailed', target, reason: 'there is no route available' })
+      node.payments.push({ did: 'failed', ...sent, reason: 'there is no route available' })
       return refuse(409, "Payment couldn't be completed because: there is no route available")
     }
-    return start({ target, amount, identifier, secretHash }, channel, key)
+    return start(sent, channel, key)
   }
 
   function start(sent: Sent, channel: ChannelState, key: string): Promise<Answer> {
@@ -202,64 +213,27 @@ export async function startPythonNode(token: Hex, walletTokens = 0n) {
       inFlight.delete(key)
       channel.locked -= sent.amount
       if (reason !== undefined) channel.balance += sent.amount
-      const { target } = sent
-      events.push(
-        reason === undefined
-          ? { event: 'EventPaymentSentSuccess', ...sent }
-          : { event: 'EventPaymentSentFailed', target, reason },
-      )
+      node.payments.push(reason === undefined ? { did: 'sent', ...sent } : { did: 'failed', ...sent, reason })
       resolve(
         reason === undefined
-          ? { status: 200, body: madeOf(sent) }
+          ? { status: 200, body: words.made({ did: 'sent', ...sent }) }
           : refuse(409, `Payment couldn't be completed because: ${reason}`),
       )
     }
     inFlight.set(key, { sent, done: promise, finish })
-    if (!node.holds) setTimeout(() => finish(node.failureOf(sent.target)), 2)
+    if (!node.holds) setTimeout(() => finish(node.failureOf(sent.partner)), 2)
     return promise
   }
 
-  function madeOf({ target, amount, identifier, secretHash }: Sent) {
-    return {
-      initiator_address: address,
-      target_address: target,
-      token_address: getAddress(token),
-      amount: String(amount),
-      identifier: String(identifier),
-      secret_hash: secretHash,
-    }
-  }
-
-  function list(target: Hex | undefined, query: URLSearchParams): Answer {
-    const own = events.filter((one) => target === undefined || one.target === target)
+  function list(partner: Hex | undefined, query: URLSearchParams): Answer {
+    const own = node.payments.filter((one) => partner === undefined || getAddress(one.partner) === partner)
     const from = Number(query.get('offset') ?? 0)
-    const shown = own.slice(from, from + Number(query.get('limit') ?? own.length)).map((one) => ({
-      event: one.event,
-      ...(one.event === 'EventPaymentSentFailed'
-        ? { reason: one.reason }
-        : { amount: String(one.amount), identifier: String(one.identifier) }),
-      target: one.target,
-      log_time: '2026-01-01T00:00:00.000',
-      token_address: getAddress(token),
-    }))
-    return { status: 200, body: shown }
+    const shown = own.slice(from, from + Number(query.get('limit') ?? own.length))
+    return { status: 200, body: shown.map(words.payment) }
   }
 
-  function pending() {
-    return [...inFlight.values()].map(({ sent }) => ({
-      channel_identifier: '1',
-      initiator: address,
-      locked_amount: String(sent.amount),
-      payment_identifier: String(sent.identifier),
-      role: 'initiator',
-      target: sent.target,
-      token_address: getAddress(token),
-      token_network_address: getAddress(`0x${'0d'.repeat(20)}`),
-      transferred_amount: '0',
-    }))
+  function pending(): unknown[] {
+    const own = [...inFlight.values()].map(({ sent }) => ({ did: 'sent' as const, ...sent }))
+    return words.pending([...own, ...node.pending])
   }
-}
-
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
