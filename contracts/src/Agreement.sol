@@ -288,12 +288,13 @@ contract Agreement is AgreementState, IAgreementCustody {
         }
     }
 
-    /// @dev Base time of the envelope before the cut, which signs its digest; 0 where there is none, or its clock is not set.
-    function _utcMsAt(Cut calldata cut, bytes calldata header) private pure returns (uint256) {
-        if (cut.n == 0) return 0;
+    /// @dev Base time of the envelope before the cut, which signs its digest; where there is none, no time but the chain's is known.
+    function _utcMsAt(Cut calldata cut, bytes calldata header) private view returns (uint256) {
+        if (cut.n == 0) return block.timestamp * 1000;
         EnvelopeCodec.requireHeader(header);
         if (EnvelopeCodec.digest(header) != cut.head) revert AgreementCutNotAtEnvelope();
-        return EnvelopeCodec.clockStateOf(header) == 0 ? 0 : EnvelopeCodec.baseUtcMsOf(header);
+        if (EnvelopeCodec.clockStateOf(header) == 0) revert IAgreementClaims.AgreementClockUnset();
+        return EnvelopeCodec.baseUtcMsOf(header);
     }
 
     /// @dev Ends `leg` and begins the next one, in which nothing is cut or proven any more when it is the payer's.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
+import {IAgreementClaims} from "../src/interfaces/IAgreementClaims.sol";
 import {Delegated, IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
 import {Delegation, Delegations} from "../src/libraries/Delegations.sol";
 import {EnvelopeCodec} from "../src/libraries/EnvelopeCodec.sol";
@@ -196,20 +197,25 @@ contract AgreementDelegatedCutTest is DelegationFixture {
         vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
     }
 
-    function test_aClockThatIsNotSetSaysNothing() external {
+    /// @dev Else whoever reboots the box without a network makes an ended delegation hold.
+    function test_refusesAClockThatIsNotSet() external {
         Envelope memory last = _measured(0, 2, "previous", _values(20_000));
-        (last.clockState, last.baseUtcMs) = (0, NOT_AFTER_MS + 1);
+        last.clockState = 0;
         bytes memory head = _disclose(last, TEMPERATURE).header;
         CutCall memory call = _driversCut(0, 3, head);
-        Delegated memory delegated = _delegated(_delegation(), head);
-        _recordDelegatedCut(call, delegated);
-        vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
+        _refuses(call, _delegation(), head, abi.encodeWithSelector(IAgreementClaims.AgreementClockUnset.selector));
+        last.clockState = 2;
+        head = _disclose(last, TEMPERATURE).header;
+        call = _driversCut(0, 3, head);
+        _recordDelegatedCut(call, _delegated(_delegation(), head));
     }
 
-    function test_aLegWithoutEnvelopesHasNoClock() external {
+    function test_ofALegWithoutEnvelopesTheChainsOwnClockCounts() external {
         Delegation memory delegation = _delegation();
-        delegation.notAfterMs = 0;
         (CutCall memory call,) = _driversCut(0, 0);
+        vm.warp(NOT_AFTER_MS / 1000 + 1);
+        _refuses(call, delegation, "", _expired(NOT_AFTER_MS, NOT_AFTER_MS + 1000));
+        vm.warp(NOT_AFTER_MS / 1000);
         _recordDelegatedCut(call, _delegated(delegation, ""));
         vm.assertEq(agreement.custodianOf(1), vm.addr(CARRIER_KEY));
     }

@@ -88,6 +88,7 @@ export type RigOptions = {
   readingsPerEnvelope?: number
   envelopeMsMax?: number
   replacesLeg?: number
+  clockState?: 0 | 1
 }
 
 export async function makeRig({
@@ -96,6 +97,7 @@ export async function makeRig({
   readingsPerEnvelope = 4,
   envelopeMsMax = 60_000,
   replacesLeg,
+  clockState = 1,
 }: RigOptions = {}): Promise<Rig> {
   const directory = mkdtempSync(join(tmpdir(), 'consign-edge-'))
   const terms = { ...SAMPLE_DRAFT, ...draft }
@@ -127,7 +129,7 @@ export async function makeRig({
     rig.recorder = new Recorder({
       ...shared,
       bootId,
-      clockState: 1,
+      clockState,
       readingsPerEnvelope,
       envelopeMsMax,
       sealer: rig.sealer,

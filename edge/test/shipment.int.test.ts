@@ -1,4 +1,4 @@
-import { decodeBody, toHex } from '@consign/envelope'
+import { decodeBody, SIGNED_ACCEPT_BYTES, toHex } from '@consign/envelope'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { STEPS } from '../src/steps.ts'
 import { signedManualCut } from './manual-cut.ts'
@@ -238,6 +238,9 @@ describe('the edge program', () => {
     send({ accept: '0x00' })
     await edge.saw('refused', ({ code }) => code === 'accept.length')
     send({ accept: toHex(right.with(-1, right.at(-1)! ^ 1)) })
+    await edge.saw('refused', ({ code }) => code === 'delegation.signature.slhDsa')
+    const end = SIGNED_ACCEPT_BYTES - 1
+    send({ accept: toHex(right.with(end, right[end]! ^ 1)) })
     await edge.saw('refused', ({ code }) => code === 'accept.signature.slhDsa')
     send({ open: 'sesame' })
     await edge.saw('refused', ({ code }) => code === 'command.malformed')

@@ -6,15 +6,26 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import {
+  type Accept,
   deviceId,
   encodeSignedAccept,
   exportKeySet,
   generateSessionKey,
   type Hex,
   native,
+  type SignedAccept,
   toHex,
 } from '@consign/envelope'
-import { partyByWallet, signAccept, type TermsDraft, termsHash } from '@consign/terms'
+import {
+  generatePartyKeys,
+  type PartyKeys,
+  partyByWallet,
+  partyIdentity,
+  signAccept,
+  signDelegation,
+  type TermsDraft,
+  termsHash,
+} from '@consign/terms'
 import { SAMPLE_DRAFT, type SampleAgreement, sampleAgreement } from '@consign/terms/testing'
 import { createCertificateAuthority } from '../../tools/demo/certificates.ts'
 import { type MobileNetwork, startMobileNetwork } from '../../tools/demo/mobile-network.ts'
@@ -23,6 +34,7 @@ import { AGREEMENT, CHAIN_ID, type EventOf } from './rig.ts'
 import { TestIngest } from './test-ingest.ts'
 
 const EDGE = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const DRIVER = generatePartyKeys()
 const ITINERARY = ['shipper-x', 'shipper-y', 'factory']
 
 /** The edge program as a process, started and stopped by tests. */
@@ -145,7 +157,7 @@ export class World {
     return edge
   }
 
-  /** The acceptance of an offer by whoever comes next on the way; always the same bytes for the same offer. */
+  /** The acceptance of an offer by whoever comes next on the way, for shipper-x by its driver; always the same bytes for the same offer. */
   acceptanceOf(offer: EventOf<'offer'>): Promise<Uint8Array> {
     const known = this.#accepts.get(offer.offerDigest)
     if (known) return known
@@ -159,11 +171,21 @@ export class World {
       penaltyMax: BigInt(party.penaltyCap),
       reservationsHash: `0x${'00'.repeat(32)}` as Hex,
     }
-    const signed = signAccept(native, keys, { chainId: CHAIN_ID, agreement: AGREEMENT }, record).then(
-      encodeSignedAccept,
-    )
+    const signed = this.#sign(keys, record, offer.leg === 0).then(encodeSignedAccept)
     this.#accepts.set(offer.offerDigest, signed)
     return signed
+  }
+
+  async #sign(party: PartyKeys, record: Accept, byDriver: boolean): Promise<SignedAccept> {
+    const place = { chainId: CHAIN_ID, agreement: AGREEMENT }
+    if (!byDriver) return signAccept(native, party, place, record)
+    const { wallet: delegate } = partyIdentity(DRIVER)
+    const { mlDsa: mlDsaKey, slhDsa: slhDsaKey } = DRIVER.pq.public
+    const delegation = await signDelegation(native, party, CHAIN_ID, {
+      ...{ party: record.party, delegate, mlDsaKey, slhDsaKey },
+      ...{ scope: record.termsHash, notAfterMs: Date.UTC(2100, 0) },
+    })
+    return signAccept(native, DRIVER, place, record, delegation)
   }
 
   async #answer(offer: EventOf<'offer'>, channel: 'downlink' | 'camera', child: ChildProcess): Promise<void> {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDelegated } from '@consign/chain'
+import { parseEvent, subjects } from '@consign/events'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ShipmentDocument } from './document.ts'
@@ -30,6 +32,14 @@ describe('two agreements at the same time', () => {
     expect(b.document.legs[0]?.custodian).toBe('supplier-b')
     const own = (document: ShipmentDocument) => new Set(document.violations.map(({ txHash }) => txHash))
     expect(own(a.document).isDisjointFrom(own(b.document))).toBe(true)
+    // Carriers send drivers, and the payer comes itself.
+    const { agreement } = a.document
+    const byDriver: boolean[] = []
+    for await (const { data } of rehearsal.log.read([subjects.custody(agreement)])) {
+      const event = parseEvent(data)
+      if (event.type === 'custody.transferred.v1') byDriver.push(isDelegated(event.data.accept))
+    }
+    expect(byDriver).toEqual([...a.document.legs.slice(1).map(() => true), false])
   }, 180_000)
 })
 

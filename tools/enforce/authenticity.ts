@@ -84,8 +84,9 @@ function checkAcceptance(
   if (delegation.party !== accept.party) fail(`its delegation is not by ${name}, who took the goods`)
   if (delegation.scope !== ALL_AGREEMENTS && delegation.scope !== terms.hash)
     fail('its delegation is for another agreement')
-  if ((leg.envelopes.at(-1)?.utcMs ?? 0n) > delegation.notAfterMs)
-    fail('its delegation had ended before the cut')
+  const last = leg.envelopes.at(-1)
+  if (last && last.utcMs === 0n) fail('its delegation rests on a clock that was not set')
+  if (last && last.utcMs > delegation.notAfterMs) fail('its delegation had ended before the cut')
   if (!isSignedBy(party, delegationDigest(cut.chainId, delegation), delegation))
     fail(`its delegation is not signed by ${name}`)
 }

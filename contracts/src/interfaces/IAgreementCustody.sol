@@ -220,7 +220,7 @@ interface IAgreementCustody {
     ) external;
 
     /// @notice The same for an Accept that a delegate of the taker signed. The last envelope before the cut must not lie after the delegation's
-    /// end, by the device's clock where that is set; when the chain learns of it does not matter.
+    /// end, by the device's clock, which must be set; when the chain learns of it does not matter. Of a leg without envelopes it must learn before that end.
     /// @param acceptSignature The delegate's wallet signature.
     /// @param delegated What the taker allowed the delegate.
     function recordDelegatedCut(

@@ -19,6 +19,8 @@ export type OfferState = {
   n: number
   /** UTC by the device's clock now. */
   utcMs: number
+  /** Whether that clock was ever set. */
+  isClockSet: boolean
   /** The leg in which the device made this offer; undefined when it never did. */
   legOf: (offerDigest: Hex) => number | undefined
 }
@@ -31,7 +33,7 @@ export const hasExpired = (offer: { m: number; ttlEnvelopes: number }, n: number
 
 /**
  * Whether these bytes move custody: everything that the device can check by itself against the terms it was given, cheap checks first.
- * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.replayed', 'accept.superseded', 'accept.expired', and those of verifyAccept: amount,
+ * Throws Refusal 'accept.length', 'accept.party', 'accept.holder', 'accept.termsHash', 'accept.offer' (none of ours), 'accept.replayed', 'accept.superseded', 'accept.expired', 'delegation.clock', and those of verifyAccept: amount,
  * penalty, delegation, signatures.
  */
 export async function checkAcceptance(
@@ -53,6 +55,11 @@ export async function checkAcceptance(
     throw new Refusal(
       'accept.termsHash',
       'the acceptance names other terms than this agreement: sign these terms',
+    )
+  if (signed.delegation && !state.isClockSet)
+    throw new Refusal(
+      'delegation.clock',
+      'the device does not know the time, and so not whether the delegation has ended: bring it to a network first, or let the party itself accept',
     )
   return { signed, party, acceptDigest: await verifyAccept(crypto, party, domain, signed, state.utcMs) }
 }

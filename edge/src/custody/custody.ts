@@ -141,6 +141,7 @@ export class Custody {
       newest: spool.offers.latest(leg.leg),
       n: this.#endIfCutNow(),
       utcMs: recorder.utcMs,
+      isClockSet: recorder.clockState !== 0,
       legOf: (digest: Hex) => spool.offers.get(digest)?.leg,
     }
     const { signed, party, acceptDigest } = await checkAcceptance(
@@ -153,7 +154,7 @@ export class Custody {
     const { delegation } = signed
     if (delegation) {
       // Whoever checks the cut goes by the envelope before it: so that one is made while the delegation holds.
-      await recorder.checkpoint()
+      await recorder.checkpoint({ evenEmpty: true })
       checkNotExpired(delegation.record, recorder.utcMs)
     }
     step('edge.accepted')

@@ -84,6 +84,24 @@ describe('a handover to a driver', () => {
     expect(last.header).toMatchObject({ count: 0, baseUtcMs: notAfterMs })
   })
 
+  it('tells the time even of a leg without readings', async () => {
+    rig = await makeRig()
+    await rig.custody.scan({ hold: false })
+    const notAfterMs = rig.recorder.utcMs
+    await rig.custody.accept(await byDriver({ notAfterMs }))
+    expect(rig.envelopes(0).map(({ header }) => header)).toMatchObject([
+      { seq: 0, count: 0, baseUtcMs: notAfterMs },
+    ])
+    expect(rig.spool.legs.get(0)).toMatchObject({ n: 1, acceptParty: wallet('shipper-x') })
+  })
+
+  it('is refused by a device that does not know the time, which takes the party itself', async () => {
+    await offering({ clockState: 0 })
+    await refusedWith(await byDriver(), 'delegation.clock')
+    await rig.custody.accept(await rig.accept('shipper-x'))
+    expect(rig.recorder.leg.leg).toBe(1)
+  })
+
   it('is finished by a restart after the delegation has ended, from the acceptance that was stored in time', async () => {
     await offering()
     const accept = await byDriver()

@@ -88,6 +88,11 @@ export class Recorder {
     return this.#time.lastReading
   }
 
+  /** Of the clock that envelopes tell. */
+  get clockState(): ClockState {
+    return this.#o.clockState
+  }
+
   /** UTC now by the source's clock, which is the one that envelopes tell. */
   get utcMs(): number {
     return this.#time.at(this.#time.nowMs()).utcMs
@@ -146,11 +151,14 @@ export class Recorder {
     }
   }
 
-  /** Brings the leg to a checkpoint that covers every reading taken: flushes, or adds a heartbeat when the last envelope was none. */
-  async checkpoint(): Promise<void> {
+  /**
+   * Brings the leg to a checkpoint that covers every reading taken: flushes, or adds a heartbeat when the last envelope was none. A leg without any
+   * envelope needs none, unless somebody must be told the time (`evenEmpty`).
+   */
+  async checkpoint({ evenEmpty = false } = {}): Promise<void> {
     await this.flush(FLAG.checkpoint)
     const { n, checkpointSeq } = this.leg
-    if (n === 0 || checkpointSeq === n - 1) return
+    if (n === 0 ? !evenEmpty : checkpointSeq === n - 1) return
     this.#closeNow(FLAG.checkpoint)
     await this.#sealClosing()
   }

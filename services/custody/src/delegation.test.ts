@@ -87,9 +87,18 @@ describe('a cut for a driver', () => {
     expect(await custody.types()).toEqual(MOVED.slice(0, 4))
   })
 
-  test('is told the time by no clock that is not set', async () => {
+  test('is refused when the clock of that envelope was not set', async () => {
     await custody.accept(byDriver.signed, byDriver.delegate)
-    expect(await cutAfter(NOT_AFTER_MS + 1, 0)).toBe('not refused')
+    expect(await cutAfter(NOW_MS, 0)).toBe('delegation.clock')
+    expect(await custody.types()).toEqual(MOVED.slice(0, 4))
+  })
+
+  test('is judged by when we learn of it when no envelope tells the time', async () => {
+    const ended = { notAfterMs: NOW_MS - 1 }
+    const late = await journey.acceptByDriver('shipper-x', offer.digest, ended)
+    const first = await journey.envelope(1, 0, { cut, accept: late.signed })
+    expect(await refusal(custody.envelope(first, 1))).toBe('delegation.expired')
+    expect(await custody.types()).toEqual(MOVED.slice(0, 3))
   })
 
   test('stands with the acceptance that the device alone brought, however late it comes', async () => {

@@ -126,7 +126,7 @@ export class AgreementDesk {
   /** Tells all that can be told now, in order of arrival, until nothing more follows. Returns what was refused. */
   async #advance(cause: Cause): Promise<Refused[]> {
     const { log, crypto, place } = this.#options
-    const utcMs = (cut: { leg: number; n: number }) => utcMsBeforeCut(log, place.agreement, cut)
+    const utcMs = (cut: { leg: number; n: number }) => utcMsBeforeCut(log, place.agreement, cut, cause.timeMs)
     const refused: Refused[] = []
     for (let progressed = true; progressed; ) {
       progressed = false

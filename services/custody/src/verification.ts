@@ -21,7 +21,7 @@ import { attachedAccept, nextKeysOf } from './domain/stage.ts'
 
 /**
  * Checks every signature of a record that is ready against the keys that custody itself knows, down from the device of the terms, and
- * gives the command it stands for. `utcMsBeforeCut`: when the last envelope before a cut begins, by the device's clock; 0 when that is not known. Throws
+ * gives the command it stands for. `utcMsBeforeCut`: when the last envelope before a cut begins, by the device's clock. Throws
  * Refusal `<record>.signature.…`, `legKeys.mlDsaKey`, `offer.device`, `accept.…`, `delegation.…`.
  */
 export async function verifyRecord(
