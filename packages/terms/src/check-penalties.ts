@@ -48,14 +48,7 @@ function checkSchedule({ base, perStep, step, caseMax, limitMax }: Penalty, at: 
   }
 }
 
-function checkLoss({ lostAfterMs, lossPenalty, penalty }: DeadlineClause, at: string): void {
-  if (lostAfterMs === 0 && lossPenalty !== '0') {
-    refuse(
-      'unreachable',
-      `${at}.lossPenalty`,
-      'is never charged, as lostAfterMs is 0: say when goods are lost',
-    )
-  }
+function checkLoss({ lossPenalty, penalty }: DeadlineClause, at: string): void {
   if (BigInt(lossPenalty) > BigInt(penalty.limitMax)) {
     refuse('penalty', `${at}.lossPenalty`, `must not be more than limitMax ${penalty.limitMax}`)
   }

@@ -22,7 +22,14 @@ export function checkTimes(all: Placed[], agreedAtMs: number | undefined): void 
 
 function checkDeadline({ clause, at }: Placed<DeadlineClause>, { classicalUntilMs }: GeneralClause): void {
   const { deliverByMs, lostAfterMs } = clause
-  if (lostAfterMs !== 0 && lostAfterMs < deliverByMs) {
+  if (lostAfterMs === 0) {
+    refuse(
+      'time',
+      `${at}.lostAfterMs`,
+      'must not be 0: goods that never come must count as lost some day, or what is reserved for them is never freed',
+    )
+  }
+  if (lostAfterMs < deliverByMs) {
     refuse('time', `${at}.lostAfterMs`, 'must not be before deliverByMs: goods are late before they are lost')
   }
   if (deliverByMs >= classicalUntilMs) {

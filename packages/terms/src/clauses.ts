@@ -144,7 +144,7 @@ const deadlineClause = z.strictObject({
   salt,
   limitId,
   deliverByMs: time,
-  lostAfterMs: z.union([z.literal(0), time], 'must be 0 for never, or a time in UTC milliseconds'),
+  lostAfterMs: z.union([z.literal(0), time], 'must be a time in UTC milliseconds'),
   lossPenalty: charge,
   penalty,
 })

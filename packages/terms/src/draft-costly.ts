@@ -20,7 +20,7 @@ export function costlyClauses(draft: CompleteDraft, parties: PartyClause[], nowM
   const clauses: Unnumbered[] = [
     ...draft.limits.flatMap((limit) => limitClauses(limit, draft, pricing)),
     ...draft.geofences.map((fence) => geofenceClause(fence, draft, pricing)),
-    ...(draft.deadline ? [deadlineClause(draft.deadline, pricing, nowMs)] : []),
+    deadlineClause(draft.deadline, pricing, nowMs),
     ...(draft.silence ? [silenceClause(draft.silence, draft, pricing)] : []),
     ...(draft.tamper ? [{ kind: 'tamper' as const, penalty: pricing.penalty(draft.tamper, 0) }] : []),
     ...draft.milestones.map((milestone) => milestoneClause(milestone, pricing, nowMs)),
@@ -94,18 +94,14 @@ function geofenceClause(
   }
 }
 
-function deadlineClause(
-  deadline: NonNullable<CompleteDraft['deadline']>,
-  pricing: Pricing,
-  nowMs: number,
-): Unnumbered {
+function deadlineClause(deadline: CompleteDraft['deadline'], pricing: Pricing, nowMs: number): Unnumbered {
   const { lostAfterHours = deadline.hours + LOST_AFTER_HOURS, lossPenaltyTokens } = deadline
   const penalty = pricing.penalty(deadline, minutes(deadline.stepMinutes ?? 0))
-  const everything = lostAfterHours === null ? 0n : pricing.everythingUpTo(penalty.limitMax)
+  const everything = pricing.everythingUpTo(penalty.limitMax)
   return {
     kind: 'deadline',
     deliverByMs: nowMs + hours(deadline.hours),
-    lostAfterMs: lostAfterHours === null ? 0 : nowMs + hours(lostAfterHours),
+    lostAfterMs: nowMs + hours(lostAfterHours),
     lossPenalty: String(lossPenaltyTokens === undefined ? everything : parseTokens(lossPenaltyTokens)),
     penalty,
   }

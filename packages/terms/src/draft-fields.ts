@@ -7,8 +7,9 @@ import { parseEther, parseTokens } from './tokens.ts'
 /** A decimal as text or as a JSON number; what it means is checked where it is used. */
 export const decimal = z.union([z.string(), z.number()], 'must be a number like 40 or "40.5"')
 
-export const positive = (unit: string) =>
-  z.number(`must be a number of ${unit}`).positive(`must be more than 0 ${unit}`)
+/** `why`: what speaks against leaving it open, where a draft may be thought to allow that. */
+export const positive = (unit: string, why?: string) =>
+  z.number(`must be a number of ${unit}${why ? `: ${why}` : ''}`).positive(`must be more than 0 ${unit}`)
 
 export const nonNegative = (unit: string) =>
   z.number(`must be a number of ${unit}`).min(0, `must not be below 0 ${unit}`)

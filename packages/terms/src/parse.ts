@@ -94,8 +94,8 @@ function checkUnique<C extends Clause>(placed: Placed<C>[], field: keyof C & str
   }
 }
 
-const REQUIRED: ClauseKind[] = ['general', 'device', 'windows']
-const SINGLE: ClauseKind[] = [...REQUIRED, 'deadline', 'route', 'tamper', 'silence', 'tender']
+const REQUIRED: ClauseKind[] = ['general', 'device', 'deadline', 'windows']
+const SINGLE: ClauseKind[] = [...REQUIRED, 'route', 'tamper', 'silence', 'tender']
 
 function checkSingles(all: Placed[]): void {
   for (const kind of SINGLE) {
