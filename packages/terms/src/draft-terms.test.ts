@@ -141,6 +141,15 @@ describe('draftTerms', () => {
     expect(general(terms)).toMatchObject({ amountTotal: tokens(5200n), guaranteeTotal: tokens(1560n) })
   })
 
+  it('counts times in milliseconds, exactly where a number can only come near', () => {
+    const hours = [1 / 3, 2 / 3600, 5 * (1 / 3600), 0.0003, 87_840] as const
+    const countedMs = hours.map((contestHours) => {
+      const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, windows: { contestHours } })
+      return windows(terms).contestMs
+    })
+    expect(countedMs).toEqual([1_200_000, 2000, 5000, 1080, 316_224_000_000])
+  })
+
   it('caps a case with steps at all that penalties can take, within the cap of the clause', () => {
     const penaltyOf = (more: object) => {
       const limits = [

@@ -127,6 +127,24 @@ describe('parseTermsDraft', () => {
       'deadline.lostAfterHours: must be a number of hours: goods that never come must count as lost some day',
     ],
     [
+      'a duration finer than time is counted',
+      withLimit({ kind: 'single', minutes: 1e-9 }),
+      'draft.schema',
+      'limits[0].minutes: is finer than time is counted',
+    ],
+    [
+      'a step of no whole number of milliseconds',
+      withMore({ deadline: { hours: 5, perStepTokens: 1, stepMinutes: 0.33333333 } }),
+      'draft.schema',
+      'deadline.stepMinutes: is finer than time is counted',
+    ],
+    [
+      'a window that rounds to nothing',
+      withMore({ windows: { contestHours: 1e-9 } }),
+      'draft.schema',
+      'windows.contestHours: is finer than time is counted',
+    ],
+    [
       'two deadlines',
       withMore({ deadlineHours: 5, deadline: { hours: 6 } }),
       'draft.schema',

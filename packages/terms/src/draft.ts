@@ -85,7 +85,7 @@ const draftWindows = z.strictObject({
   disputeHours: nonNegative('hours').default(WINDOW_DEFAULTS.disputeHours),
   contestHours: positive('hours').default(WINDOW_DEFAULTS.contestHours),
   answerHours: positive('hours').default(WINDOW_DEFAULTS.answerHours),
-  paymentHours: nonNegative('hours').default(WINDOW_DEFAULTS.paymentHours),
+  paymentHours: positive('hours').default(WINDOW_DEFAULTS.paymentHours),
   silenceMinutesMax: positive('minutes').default(WINDOW_DEFAULTS.silenceMinutesMax),
   sealEveryHours: positive('hours').default(WINDOW_DEFAULTS.sealEveryHours),
   checkpointEvery: count('envelopes').default(WINDOW_DEFAULTS.checkpointEvery),
