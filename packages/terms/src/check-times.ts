@@ -104,7 +104,7 @@ function checkTamper(all: Placed[], { keystore }: DeviceClause): void {
   }
 }
 
-/** A time that is longer than all there is until the deadline never passes before it. */
+/** A time that is longer than all there is until the deadline never passes before it; nor, in the first leg, does one that begins after the start-up. */
 function checkDurations(all: Placed[], untilDeadlineMs: number): void {
   for (const { clause, at } of all) {
     const times = {
@@ -118,6 +118,14 @@ function checkDurations(all: Placed[], untilDeadlineMs: number): void {
         'unreachable',
         `${at}.${field}`,
         `${ms} ms are not over before the deadline, ${untilDeadlineMs} ms from now`,
+      )
+    }
+    const inFirstLegMs = times.startUpMs + times.durationMs
+    if (inFirstLegMs >= untilDeadlineMs) {
+      refuse(
+        'unreachable',
+        `${at}.durationMs`,
+        `with startUpMs ${inFirstLegMs} ms, which in the first leg are not over before the deadline, ${untilDeadlineMs} ms from now`,
       )
     }
   }

@@ -159,7 +159,9 @@ describe('draftTerms', () => {
     }
     expect(penaltyOf({})).toMatchObject({ base: '0', caseMax: String(200n * TOKEN), limitMax: UNLIMITED })
     expect(penaltyOf({ limitMaxTokens: 30 })).toMatchObject({ caseMax: String(30n * TOKEN) })
-    expect(penaltyOf({ penaltyTokens: 250 })).toMatchObject({ caseMax: String(250n * TOKEN) })
+    expect(() => penaltyOf({ penaltyTokens: 250 })).toThrow(
+      /caseMax: must not be less than 251\d+, base and one step/,
+    )
   })
 
   it('refuses what can never come to pass before the deadline', () => {
