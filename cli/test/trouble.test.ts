@@ -175,7 +175,7 @@ describe('after the end of classical signatures', () => {
     const hot = [{ temperature: 41_000 }]
     const { shipment, leg } = await begin(
       'confirmed',
-      { classicalUntil: '2026-01-01', deadlineHours: null },
+      { classicalUntil: '2026-11-03', deadlineHours: 24 },
       hot,
     )
     const handover = await handOver(shipment, leg, shipment.parties['shipper-x']!)

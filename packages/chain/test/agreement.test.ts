@@ -233,7 +233,7 @@ describe('breaches', () => {
     await chain.send({ functionName: 'proveSilence', args: silenceArguments({ terms, keys, wire, next }) })
     const late = lateArguments({
       terms,
-      clause: deadline(terms)!,
+      clause: deadline(terms),
       keys,
       late: leg1!.wires.at(-1)!,
       before: { keys: leg0!.signedKeys, wire: leg0!.wires.at(-1)! },

@@ -264,6 +264,38 @@ describe('a box', () => {
   })
 })
 
+describe('a bond', () => {
+  const ETHER_1000 = 10n ** 21n
+  it.each<[string, ClauseKind, object, string]>([
+    [
+      'a contest that nobody can pay',
+      'windows',
+      { contestBondWei: String(ETHER_1000 + 1n) },
+      'terms.schema clauses[#].contestBondWei: must be at most 1000000000000000000000, 1,000 ether',
+    ],
+    [
+      'a claim of silence that nobody can pay',
+      'silence',
+      { bondWei: String(ETHER_1000 + 1n) },
+      'terms.schema clauses[#].bondWei: must be at most',
+    ],
+    [
+      'a claim of silence for nothing',
+      'silence',
+      { bondWei: '0' },
+      'terms.schema clauses[#].bondWei: must be more than 0: claims would cost nothing',
+    ],
+  ])('is refused: %s', (_what, kind, change, reason) => {
+    expect(refusal(changed(kind, change))).toContain(placed(kind, reason))
+  })
+
+  it('may be 1,000 ether, that of a contest also nothing', () => {
+    expect(refusal(changed('windows', { contestBondWei: String(ETHER_1000) }))).toBe('taken')
+    expect(refusal(changed('windows', { contestBondWei: '0' }))).toBe('taken')
+    expect(refusal(changed('silence', { bondWei: String(ETHER_1000) }))).toBe('taken')
+  })
+})
+
 describe('a time', () => {
   const { deliverByMs } = terms.clauses[indexOf('deadline')] as { deliverByMs: number } & Clause
   const classicalUntilMs = Date.UTC(2035, 0, 1)
@@ -274,7 +306,12 @@ describe('a time', () => {
       { lostAfterMs: deliverByMs - 1 },
       'terms.time clauses[#].lostAfterMs',
     ],
-    ['a loss that never comes', 'deadline', { lostAfterMs: 0 }, 'terms.unreachable clauses[#].lossPenalty'],
+    [
+      'goods that are never lost',
+      'deadline',
+      { lostAfterMs: 0, lossPenalty: '0' },
+      'terms.time clauses[#].lostAfterMs: must not be 0: goods that never come must count as lost some day',
+    ],
     [
       'a deadline at the end of classical signatures',
       'deadline',
@@ -311,8 +348,10 @@ describe('a time', () => {
       { answerMs: 2 * HOUR_MS - 1 },
       'terms.windows clauses[#].answerMs',
     ],
-    ['no time to contest', 'windows', { contestMs: 0 }, 'terms.schema clauses[#].contestMs'],
-    ['no time to refute', 'silence', { refuteMs: 0 }, 'terms.schema clauses[#].refuteMs'],
+    ['no time to contest', 'windows', { contestMs: 999 }, 'terms.schema clauses[#].contestMs: must be a'],
+    ['no time to answer', 'windows', { answerMs: 999 }, 'terms.schema clauses[#].answerMs: must be a'],
+    ['no time to pay', 'windows', { paymentMs: 999 }, 'terms.schema clauses[#].paymentMs: must be a'],
+    ['no time to refute', 'silence', { refuteMs: 999 }, 'terms.schema clauses[#].refuteMs: must be a'],
     [
       'tampering with keys that can be copied',
       'device',
@@ -323,8 +362,9 @@ describe('a time', () => {
     expect(refusal(changed(kind, change))).toContain(placed(kind, reason))
   })
 
-  it('is taken when goods are never lost', () => {
-    expect(refusal(changed('deadline', { lostAfterMs: 0, lossPenalty: '0' }))).toBe('taken')
+  it('to contest, pay and refute may be a second', () => {
+    expect(refusal(changed('windows', { contestMs: 1000, paymentMs: 1000 }))).toBe('taken')
+    expect(refusal(changed('silence', { refuteMs: 1000 }))).toBe('taken')
   })
 
   it('must fit before the deadline, for who knows when the terms begin', () => {

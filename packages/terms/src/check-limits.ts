@@ -1,10 +1,10 @@
 /**
  * Whether limits can be kept, can be broken, and agree with each other. Codes: terms.bound (impossible in its unit), terms.unreachable
- * (can never be broken), terms.contradictory (can never be kept, or says one thing twice), terms.box.
+ * (can never be broken), terms.contradictory (can never be kept, or says one thing twice).
  */
-import type { GeofenceClause, LimitClause, TenderClause } from './clauses.ts'
+import type { LimitClause } from './clauses.ts'
 import { METRIC_RANGES } from './metric-ranges.ts'
-import { ofKind, type Placed, refuse } from './placed.ts'
+import { type Placed, refuse } from './placed.ts'
 import { formatBound } from './quantity.ts'
 
 const GAP_MS_MIN = 1000 // below it no two samples are ever close enough to count
@@ -12,39 +12,13 @@ const GAP_MS_MIN = 1000 // below it no two samples are ever close enough to coun
 export function checkLimits(limits: Placed<LimitClause>[]): void {
   for (const { clause, at } of limits) {
     checkBound(clause, at)
+    checkStep(clause, at)
     if ('gapMsMax' in clause) checkGap(clause.gapMsMax, at)
   }
-  checkPermitted(ofKind(limits, 'limit.instantaneous'))
+  checkPermitted(limits)
   limits.forEach((each, i) => {
     for (const before of limits.slice(0, i)) checkPair(before, each)
   })
-}
-
-export function checkGeofences(fences: Placed<GeofenceClause>[]): void {
-  for (const { clause, at } of fences) {
-    checkBox(clause, at)
-    checkGap(clause.gapMsMax, at)
-    if (isWorld(clause)) {
-      const [rule, reason] =
-        clause.rule === 'stayInside'
-          ? ['unreachable', 'nothing leaves the world']
-          : ['contradictory', 'nothing is outside the world']
-      refuse(rule, `${at}.rule`, `${reason}; draw a smaller box`)
-    }
-  }
-  fences.forEach(({ clause, at }, i) => {
-    const same = fences.slice(0, i).find((before) => sameFence(before.clause, clause))
-    if (same) refuse('contradictory', at, `says the same as ${same.at}; keep one of them`)
-  })
-}
-
-export function checkBox(box: GeofenceClause | TenderClause, at: string): void {
-  if (box.latitudeMin >= box.latitudeMax) {
-    refuse('box', `${at}.latitudeMax`, 'must be north of latitudeMin')
-  }
-  if (box.longitudeMin >= box.longitudeMax) {
-    refuse('box', `${at}.longitudeMax`, 'must be east of longitudeMin; split a box that crosses 180°')
-  }
 }
 
 function checkBound({ metric, side, bound }: LimitClause, at: string): void {
@@ -66,7 +40,21 @@ function checkBound({ metric, side, bound }: LimitClause, at: string): void {
   }
 }
 
-function checkGap(gapMsMax: number, at: string): void {
+/** Steps in the metric's unit: one that is larger than all there is beyond the bound is never reached. */
+function checkStep({ kind, metric, side, bound, penalty }: LimitClause, at: string): void {
+  if (kind !== 'limit.instantaneous' && kind !== 'limit.meanKinetic') return
+  const { min, max } = METRIC_RANGES[metric]
+  const beyond = side === 'above' ? max - bound : bound - min
+  if (penalty.step > beyond) {
+    refuse(
+      'unreachable',
+      `${at}.penalty.step`,
+      `${metric} is never ${formatBound(metric, penalty.step)} beyond the bound, so no step is ever reached; check the unit`,
+    )
+  }
+}
+
+export function checkGap(gapMsMax: number, at: string): void {
   if (gapMsMax < GAP_MS_MIN) {
     refuse(
       'unreachable',
@@ -76,25 +64,35 @@ function checkGap(gapMsMax: number, at: string): void {
   }
 }
 
-/** Some value must keep all instantaneous limits of its metric. */
+/**
+ * What instantaneous limits permit must be some value, and one that is inside every limit over time: else whatever keeps them breaks those, sooner
+ * or later, and mean kinetic temperature is never below the coldest value. Two limits over time may leave no value: each permits excursions
+ * that are short, as of a door that must be opened every hour and never stay open for ten minutes.
+ */
 function checkPermitted(limits: Placed<LimitClause>[]): void {
   limits.forEach(({ clause, at }, i) => {
-    const { metric, side, bound } = clause
+    const { kind, metric, side, bound } = clause
     const opposite = limits
       .slice(0, i)
       .find(
         (other) =>
+          other.clause.kind === 'limit.instantaneous' &&
           other.clause.metric === metric &&
           other.clause.side !== side &&
           (side === 'below' ? other.clause.bound < bound : other.clause.bound > bound),
-      )?.clause
+      )
     if (!opposite) return
-    const [above, below] = side === 'above' ? [bound, opposite.bound] : [opposite.bound, bound]
+    const bounds = [bound, opposite.clause.bound]
+    const [above, below] = side === 'above' ? bounds : bounds.toReversed()
+    const reason =
+      kind === 'limit.instantaneous'
+        ? 'no value is permitted'
+        : `whatever keeps ${opposite.at} breaks this limit`
     refuse(
       'contradictory',
       `${at}.bound`,
-      `${metric} may not be above ${formatBound(metric, above)} nor below ${formatBound(metric, below)}, ` +
-        'so no value is permitted; change one bound',
+      `${metric} may not be above ${formatBound(metric, above as number)} nor below ${formatBound(metric, below as number)}, ` +
+        `so ${reason}; change one bound`,
     )
   })
 }
@@ -125,20 +123,3 @@ function isGraver(limit: LimitClause, than: LimitClause): boolean {
 
 const durationOf = (limit: LimitClause): number => ('durationMs' in limit ? limit.durationMs : 0)
 const scopeOf = (limit: LimitClause): string => ('scope' in limit ? limit.scope : 'leg')
-
-const isWorld = (box: GeofenceClause): boolean =>
-  box.latitudeMin === METRIC_RANGES.latitude.min &&
-  box.latitudeMax === METRIC_RANGES.latitude.max &&
-  box.longitudeMin === METRIC_RANGES.longitude.min &&
-  box.longitudeMax === METRIC_RANGES.longitude.max
-
-const FENCE_FIELDS = [
-  'rule',
-  'latitudeMin',
-  'latitudeMax',
-  'longitudeMin',
-  'longitudeMax',
-  'durationMs',
-] as const
-const sameFence = (a: GeofenceClause, b: GeofenceClause): boolean =>
-  FENCE_FIELDS.every((field) => a[field] === b[field])

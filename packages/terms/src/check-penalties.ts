@@ -15,12 +15,37 @@ export function checkPenalties(costly: Placed<CostlyClause>[], parties: Placed<P
     if (clause.kind === 'deadline') checkLoss(clause, at)
     // A deadline may say when without a price for being late.
     if (clause.kind === 'deadline' && isFree(clause.penalty)) continue
-    checkSchedule(clause.penalty, `${at}.penalty`)
     if (clause.kind === 'tamper' && clause.penalty.step > 0) {
       refuse(
         'unreachable',
         `${at}.penalty.step`,
         'tampering has no extent, so no step is ever reached; make it 0',
+      )
+    }
+    checkSchedule(clause.penalty, `${at}.penalty`)
+  }
+}
+
+/** Somebody must be able to lose what a breach costs: who may hold the goods, or whose milestone it is, and is not exempt by a cap of 0. */
+export function checkChargeable(costly: Placed<CostlyClause>[], parties: Placed<PartyClause>[]): void {
+  const paying = parties.map(({ clause }) => clause).filter(({ penaltyCap }) => penaltyCap !== '0')
+  for (const { clause, at } of costly) {
+    if (clause.kind === 'deadline' && isFree(clause.penalty) && clause.lossPenalty === '0') continue
+    const [one, another] =
+      clause.kind === 'milestone' ? paying.filter(({ wallet }) => wallet === clause.party) : paying
+    if (!one) {
+      const [field, whose] = clause.kind === 'milestone' ? ['party', 'its'] : ['penalty', 'every']
+      refuse(
+        'unreachable',
+        `${at}.${field}`,
+        `can never be charged, as ${whose} penaltyCap is 0; raise it, or remove what costs`,
+      )
+    }
+    if (!another && one.wallet === clause.penalty.beneficiary) {
+      refuse(
+        'beneficiary',
+        `${at}.penalty.beneficiary`,
+        `${one.name} is the only one whom this can cost anything, and would pay itself; name another party`,
       )
     }
   }
@@ -46,16 +71,17 @@ function checkSchedule({ base, perStep, step, caseMax, limitMax }: Penalty, at: 
   if (BigInt(limitMax) < BigInt(caseMax)) {
     refuse('penalty', `${at}.limitMax`, `must not be less than caseMax ${caseMax}, which one case can cost`)
   }
-}
-
-function checkLoss({ lostAfterMs, lossPenalty, penalty }: DeadlineClause, at: string): void {
-  if (lostAfterMs === 0 && lossPenalty !== '0') {
+  const oneStep = BigInt(base) + BigInt(perStep)
+  if (step > 0 && BigInt(caseMax) < oneStep) {
     refuse(
       'unreachable',
-      `${at}.lossPenalty`,
-      'is never charged, as lostAfterMs is 0: say when goods are lost',
+      `${at}.caseMax`,
+      `must not be less than ${oneStep}, base and one step, or no step ever counts in full`,
     )
   }
+}
+
+function checkLoss({ lossPenalty, penalty }: DeadlineClause, at: string): void {
   if (BigInt(lossPenalty) > BigInt(penalty.limitMax)) {
     refuse('penalty', `${at}.lossPenalty`, `must not be more than limitMax ${penalty.limitMax}`)
   }

@@ -22,7 +22,14 @@ export function checkTimes(all: Placed[], agreedAtMs: number | undefined): void 
 
 function checkDeadline({ clause, at }: Placed<DeadlineClause>, { classicalUntilMs }: GeneralClause): void {
   const { deliverByMs, lostAfterMs } = clause
-  if (lostAfterMs !== 0 && lostAfterMs < deliverByMs) {
+  if (lostAfterMs === 0) {
+    refuse(
+      'time',
+      `${at}.lostAfterMs`,
+      'must not be 0: goods that never come must count as lost some day, or what is reserved for them is never freed',
+    )
+  }
+  if (lostAfterMs < deliverByMs) {
     refuse('time', `${at}.lostAfterMs`, 'must not be before deliverByMs: goods are late before they are lost')
   }
   if (deliverByMs >= classicalUntilMs) {
@@ -97,7 +104,7 @@ function checkTamper(all: Placed[], { keystore }: DeviceClause): void {
   }
 }
 
-/** A time that is longer than all there is until the deadline never passes before it. */
+/** A time that is longer than all there is until the deadline never passes before it; nor, in the first leg, does one that begins after the start-up. */
 function checkDurations(all: Placed[], untilDeadlineMs: number): void {
   for (const { clause, at } of all) {
     const times = {
@@ -111,6 +118,14 @@ function checkDurations(all: Placed[], untilDeadlineMs: number): void {
         'unreachable',
         `${at}.${field}`,
         `${ms} ms are not over before the deadline, ${untilDeadlineMs} ms from now`,
+      )
+    }
+    const inFirstLegMs = times.startUpMs + times.durationMs
+    if (inFirstLegMs >= untilDeadlineMs) {
+      refuse(
+        'unreachable',
+        `${at}.durationMs`,
+        `with startUpMs ${inFirstLegMs} ms, which in the first leg are not over before the deadline, ${untilDeadlineMs} ms from now`,
       )
     }
   }

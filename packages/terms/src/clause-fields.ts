@@ -28,19 +28,32 @@ export const integer = (min: number, max: number) => {
   return z.number(error).int(error).min(min, error).max(max, error)
 }
 
+const isWhole = (value: string): boolean => /^[0-9]{1,78}$/.test(value)
+
 /** A decimal string of at most `bits` bits. */
 const units = (bits: 96 | 128) => {
   const max = 2n ** BigInt(bits) - 1n
   return z
     .string('must be a decimal string')
     .regex(/^(0|[1-9][0-9]{0,77})$/, 'must be a decimal string without sign, point or leading zeros')
-    .refine((value) => !/^[0-9]{1,78}$/.test(value) || BigInt(value) <= max, `must be below 2^${bits}`)
+    .refine((value) => !isWhole(value) || BigInt(value) <= max, `must be below 2^${bits}`)
 }
 
 /** What a party is paid, or sums of it. */
 export const amount = units(128)
-/** What a breach costs, and bonds in wei. */
+/** What a breach costs. */
 export const charge = units(96)
+const BOND_WEI_MAX = 1000n * 10n ** 18n // more than anyone would stake on one claim, so a mistake
+/** Wei, at most what somebody can be expected to have. */
+export const bond = charge.refine(
+  (value) => !isWhole(value) || BigInt(value) <= BOND_WEI_MAX,
+  `must be at most ${BOND_WEI_MAX}, 1,000 ether: nobody could pay it`,
+)
+/** Wei, more than none. */
+export const bondNotNone = bond.refine(
+  (value) => value !== '0',
+  'must be more than 0: claims would cost nothing',
+)
 
 const TEXT_ERROR = 'must be 1 to 200 printable characters without blanks around them'
 /** No control, format or unassigned characters: nothing that renders as something else than it hashes. */
@@ -59,6 +72,9 @@ export const salt = hex(32)
 export const time = integer(TIME_MS_MIN, TIME_MS_MAX)
 /** Milliseconds, more than none. */
 export const duration = integer(1, DURATION_MS_MAX)
+const WINDOW_MS_MIN = 1000 // the chain counts seconds
+/** Milliseconds in which somebody may act on chain. */
+export const window = integer(WINDOW_MS_MIN, DURATION_MS_MAX)
 /** Milliseconds, or none. */
 export const durationOrNone = integer(0, DURATION_MS_MAX)
 export const limitId = integer(0, 65_535)

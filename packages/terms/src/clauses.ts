@@ -7,6 +7,8 @@ import { z } from 'zod'
 import {
   address,
   amount,
+  bond,
+  bondNotNone,
   box,
   charge,
   duration,
@@ -21,6 +23,7 @@ import {
   text,
   time,
   UINT32_MAX,
+  window,
 } from './clause-fields.ts'
 
 /** The number of each clause kind, as hashed and as checked on chain. Clauses of a document ascend by it. */
@@ -144,7 +147,7 @@ const deadlineClause = z.strictObject({
   salt,
   limitId,
   deliverByMs: time,
-  lostAfterMs: z.union([z.literal(0), time], 'must be 0 for never, or a time in UTC milliseconds'),
+  lostAfterMs: z.union([z.literal(0), time], 'must be a time in UTC milliseconds'),
   lossPenalty: charge,
   penalty,
 })
@@ -163,8 +166,8 @@ const silenceClause = z.strictObject({
   salt,
   limitId,
   silenceMsMax: duration,
-  refuteMs: duration,
-  bondWei: charge,
+  refuteMs: window,
+  bondWei: bondNotNone,
   penalty,
 })
 
@@ -186,14 +189,14 @@ const windowsClause = z.strictObject({
   kind: z.literal('windows'),
   salt,
   disputeMs: durationOrNone,
-  contestMs: duration,
-  answerMs: duration,
-  paymentMs: durationOrNone,
+  contestMs: window,
+  answerMs: window,
+  paymentMs: window,
   silenceMsMax: duration,
   sealEveryMs: duration,
   checkpointEvery: integer(1, UINT32_MAX),
   offerTtlEnvelopes: integer(1, UINT32_MAX),
-  contestBondWei: charge,
+  contestBondWei: bond,
 })
 
 const clauseSchema = z.discriminatedUnion(

@@ -58,7 +58,9 @@ export function describeTerms(terms: Terms): string {
 function describeParty(party: PartyClause): string {
   if (party.role === 'payer') return `${party.name} pays, and receives the goods.`
   const does = party.role === 'payee' ? 'supplies the goods' : 'carries the goods'
-  return `${party.name} ${does} for ${tokens(party.amount)}, of which penalties take at most ${formatTokens(BigInt(party.penaltyCap))}.`
+  const paid = `${party.name} ${does} for ${tokens(party.amount)}`
+  if (party.penaltyCap === '0') return `${paid} and is exempt from penalties.`
+  return `${paid}, of which penalties take at most ${formatTokens(BigInt(party.penaltyCap))}.`
 }
 
 const nameOf = (wallet: Hex, terms: Terms | undefined): string =>

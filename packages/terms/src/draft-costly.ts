@@ -1,6 +1,7 @@
 /** The clauses whose breach has a price, from a draft: everyday units become fixed ones, what is left out gets its documented default. */
 import type { CostlyClause, LimitClause, PartyClause } from './clauses.ts'
 import type { CompleteDraft } from './draft.ts'
+import { millisecondsOf } from './draft-fields.ts'
 import { type Amount, Pricing } from './draft-price.ts'
 import { parseQuantity } from './quantity.ts'
 import { parseEther, parseTokens } from './tokens.ts'
@@ -11,8 +12,8 @@ type Unnumbered<C = CostlyClause> = C extends unknown ? Omit<C, 'salt' | 'limitI
 
 const LOST_AFTER_HOURS = 336 // beyond the deadline
 
-export const hours = (value: number): number => milliseconds(value, 3_600_000)
-export const minutes = (value: number): number => milliseconds(value, 60_000)
+export const hours = (value: number): number => millisecondsOf(value, 'hours')
+export const minutes = (value: number): number => millisecondsOf(value, 'minutes')
 
 /** Numbered from 1 in this order; the clauses are not yet in that of the document. */
 export function costlyClauses(draft: CompleteDraft, parties: PartyClause[], nowMs: number): Unsalted[] {
@@ -20,7 +21,7 @@ export function costlyClauses(draft: CompleteDraft, parties: PartyClause[], nowM
   const clauses: Unnumbered[] = [
     ...draft.limits.flatMap((limit) => limitClauses(limit, draft, pricing)),
     ...draft.geofences.map((fence) => geofenceClause(fence, draft, pricing)),
-    ...(draft.deadline ? [deadlineClause(draft.deadline, pricing, nowMs)] : []),
+    deadlineClause(draft.deadline, pricing, nowMs),
     ...(draft.silence ? [silenceClause(draft.silence, draft, pricing)] : []),
     ...(draft.tamper ? [{ kind: 'tamper' as const, penalty: pricing.penalty(draft.tamper, 0) }] : []),
     ...draft.milestones.map((milestone) => milestoneClause(milestone, pricing, nowMs)),
@@ -94,18 +95,14 @@ function geofenceClause(
   }
 }
 
-function deadlineClause(
-  deadline: NonNullable<CompleteDraft['deadline']>,
-  pricing: Pricing,
-  nowMs: number,
-): Unnumbered {
+function deadlineClause(deadline: CompleteDraft['deadline'], pricing: Pricing, nowMs: number): Unnumbered {
   const { lostAfterHours = deadline.hours + LOST_AFTER_HOURS, lossPenaltyTokens } = deadline
   const penalty = pricing.penalty(deadline, minutes(deadline.stepMinutes ?? 0))
-  const everything = lostAfterHours === null ? 0n : pricing.everythingUpTo(penalty.limitMax)
+  const everything = pricing.everythingUpTo(penalty.limitMax)
   return {
     kind: 'deadline',
     deliverByMs: nowMs + hours(deadline.hours),
-    lostAfterMs: lostAfterHours === null ? 0 : nowMs + hours(lostAfterHours),
+    lostAfterMs: nowMs + hours(lostAfterHours),
     lossPenalty: String(lossPenaltyTokens === undefined ? everything : parseTokens(lossPenaltyTokens)),
     penalty,
   }
@@ -146,9 +143,4 @@ export function boxEdges(box: Record<'south' | 'north' | 'west' | 'east', Amount
     longitudeMin: parseQuantity('longitude', box.west),
     longitudeMax: parseQuantity('longitude', box.east),
   }
-}
-
-// What is more than nothing stays so, however little.
-function milliseconds(value: number, unitMs: number): number {
-  return Math.max(Math.round(value * unitMs), value > 0 ? 1 : 0)
 }

@@ -7,11 +7,32 @@ import { parseEther, parseTokens } from './tokens.ts'
 /** A decimal as text or as a JSON number; what it means is checked where it is used. */
 export const decimal = z.union([z.string(), z.number()], 'must be a number like 40 or "40.5"')
 
-export const positive = (unit: string) =>
-  z.number(`must be a number of ${unit}`).positive(`must be more than 0 ${unit}`)
+/** Units in which a draft counts time. */
+const UNIT_MS = { hours: 3_600_000, minutes: 60_000 }
+type TimeUnit = keyof typeof UNIT_MS
 
-export const nonNegative = (unit: string) =>
-  z.number(`must be a number of ${unit}`).min(0, `must not be below 0 ${unit}`)
+/** Of a time that a draft was taken with: it is whole. */
+export const millisecondsOf = (value: number, unit: TimeUnit): number => Math.round(value * UNIT_MS[unit])
+
+/** `why`: what speaks against leaving it open, where a draft may be thought to allow that. */
+const timeIn = (unit: TimeUnit, why?: string) =>
+  z
+    .number(`must be a number of ${unit}${why ? `: ${why}` : ''}`)
+    .refine(
+      (value) => isCounted(value, unit),
+      'is finer than time is counted: no whole number of milliseconds',
+    )
+
+export const positive = (unit: TimeUnit, why?: string) =>
+  timeIn(unit, why).positive(`must be more than 0 ${unit}`)
+
+export const nonNegative = (unit: TimeUnit) => timeIn(unit).min(0, `must not be below 0 ${unit}`)
+
+/** A third of an hour is whole, though a JSON number cannot say it exactly: what the number itself rounds is forgiven. */
+function isCounted(value: number, unit: TimeUnit): boolean {
+  const ms = millisecondsOf(value, unit)
+  return Math.abs(value * UNIT_MS[unit] - ms) <= 4 * Number.EPSILON * Math.abs(ms)
+}
 
 export const count = (what: string) => {
   const error = `must be a whole number of ${what}, at least 1`

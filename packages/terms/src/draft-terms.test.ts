@@ -141,6 +141,15 @@ describe('draftTerms', () => {
     expect(general(terms)).toMatchObject({ amountTotal: tokens(5200n), guaranteeTotal: tokens(1560n) })
   })
 
+  it('counts times in milliseconds, exactly where a number can only come near', () => {
+    const hours = [1 / 3, 2 / 3600, 5 * (1 / 3600), 0.0003, 87_840] as const
+    const countedMs = hours.map((contestHours) => {
+      const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, windows: { contestHours } })
+      return windows(terms).contestMs
+    })
+    expect(countedMs).toEqual([1_200_000, 2000, 5000, 1080, 316_224_000_000])
+  })
+
   it('caps a case with steps at all that penalties can take, within the cap of the clause', () => {
     const penaltyOf = (more: object) => {
       const limits = [
@@ -150,12 +159,9 @@ describe('draftTerms', () => {
     }
     expect(penaltyOf({})).toMatchObject({ base: '0', caseMax: String(200n * TOKEN), limitMax: UNLIMITED })
     expect(penaltyOf({ limitMaxTokens: 30 })).toMatchObject({ caseMax: String(30n * TOKEN) })
-    expect(penaltyOf({ penaltyTokens: 250 })).toMatchObject({ caseMax: String(250n * TOKEN) })
-  })
-
-  it('never loses goods when the draft says so', () => {
-    const { terms } = sampleAgreement({ ...SAMPLE_DRAFT, deadline: { hours: 5, lostAfterHours: null } })
-    expect(deadline(terms)).toMatchObject({ lostAfterMs: 0, lossPenalty: '0' })
+    expect(() => penaltyOf({ penaltyTokens: 250 })).toThrow(
+      /caseMax: must not be less than 251\d+, base and one step/,
+    )
   })
 
   it('refuses what can never come to pass before the deadline', () => {
@@ -168,7 +174,7 @@ describe('draftTerms', () => {
   })
 
   it('orders parties whatever order the draft has, and leaves out what it leaves out', () => {
-    const draft: TermsDraft = { parties: SAMPLE_DRAFT.parties.toReversed(), limits: [], deadlineHours: null }
+    const draft: TermsDraft = { parties: SAMPLE_DRAFT.parties.toReversed(), limits: [] }
     const { terms } = sampleAgreement(draft)
     expect([payer(terms).index, payee(terms).index, ...carriers(terms).map(({ name }) => name)]).toEqual([
       0,
@@ -176,7 +182,7 @@ describe('draftTerms', () => {
       'shipper-y',
       'shipper-x',
     ])
-    expect([deadline(terms), route(terms)]).toEqual([undefined, undefined])
+    expect([silence(terms), route(terms)]).toEqual([undefined, undefined])
   })
 
   it('takes addresses in checksum case and writes them in lower case', () => {

@@ -33,11 +33,10 @@ describe('parseTermsDraft', () => {
     expect(parseTermsDraft(JSON.parse(JSON.stringify(complete)))).toEqual(complete)
   })
 
-  it('takes a deadline in either form, or none', () => {
+  it('takes a deadline in either form', () => {
     const deadlineOf = (draft: object) => parseTermsDraft({ ...SAMPLE_DRAFT, ...draft }).deadline
     expect(deadlineOf({ deadlineHours: 5 })).toEqual({ hours: 5 })
     expect(deadlineOf({ deadline: { hours: 5 } })).toEqual({ hours: 5 })
-    expect(deadlineOf({ deadlineHours: null })).toBeUndefined()
   })
 
   const withLimit = (change: object) => ({ ...SAMPLE_DRAFT, limits: [{ ...limit, ...change }] })
@@ -114,6 +113,36 @@ describe('parseTermsDraft', () => {
       withMore({ tender: { destination: { south: 1, north: 2, west: 3 } } }),
       'draft.schema',
       'tender.destination.east',
+    ],
+    [
+      'no deadline',
+      withMore({ deadlineHours: null }),
+      'draft.schema',
+      'deadlineHours: must be a number of hours: goods that never come must count as lost some day',
+    ],
+    [
+      'goods that are never lost',
+      withMore({ deadline: { hours: 5, lostAfterHours: null } }),
+      'draft.schema',
+      'deadline.lostAfterHours: must be a number of hours: goods that never come must count as lost some day',
+    ],
+    [
+      'a duration finer than time is counted',
+      withLimit({ kind: 'single', minutes: 1e-9 }),
+      'draft.schema',
+      'limits[0].minutes: is finer than time is counted',
+    ],
+    [
+      'a step of no whole number of milliseconds',
+      withMore({ deadline: { hours: 5, perStepTokens: 1, stepMinutes: 0.33333333 } }),
+      'draft.schema',
+      'deadline.stepMinutes: is finer than time is counted',
+    ],
+    [
+      'a window that rounds to nothing',
+      withMore({ windows: { contestHours: 1e-9 } }),
+      'draft.schema',
+      'windows.contestHours: is finer than time is counted',
     ],
     [
       'two deadlines',

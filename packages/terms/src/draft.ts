@@ -32,11 +32,12 @@ const draftParty = z.strictObject({
   paidThrough: text.optional(),
 })
 
+const NEVER_LOST = 'goods that never come must count as lost some day'
+
 const draftDeadline = z
   .strictObject({
     hours: positive('hours'),
-    /** null: never. */
-    lostAfterHours: positive('hours').nullable().optional(),
+    lostAfterHours: positive('hours', NEVER_LOST).optional(),
     lossPenaltyTokens: tokens.optional(),
     ...costOverTime,
   })
@@ -84,7 +85,7 @@ const draftWindows = z.strictObject({
   disputeHours: nonNegative('hours').default(WINDOW_DEFAULTS.disputeHours),
   contestHours: positive('hours').default(WINDOW_DEFAULTS.contestHours),
   answerHours: positive('hours').default(WINDOW_DEFAULTS.answerHours),
-  paymentHours: nonNegative('hours').default(WINDOW_DEFAULTS.paymentHours),
+  paymentHours: positive('hours').default(WINDOW_DEFAULTS.paymentHours),
   silenceMinutesMax: positive('minutes').default(WINDOW_DEFAULTS.silenceMinutesMax),
   sealEveryHours: positive('hours').default(WINDOW_DEFAULTS.sealEveryHours),
   checkpointEvery: count('envelopes').default(WINDOW_DEFAULTS.checkpointEvery),
@@ -102,7 +103,7 @@ const draftSchema = z
       geofences: z.array(draftGeofence, 'must be a list of geofences').default([]),
       silence: draftSilence.optional(),
       tamper: draftTamper.optional(),
-      deadlineHours: positive('hours').nullable().optional(),
+      deadlineHours: positive('hours', NEVER_LOST).optional(),
       deadline: draftDeadline.optional(),
       milestones: z.array(draftMilestone, 'must be a list of milestones').default([]),
       tender: draftTender.optional(),
@@ -121,15 +122,15 @@ const draftSchema = z
     'must be a JSON object with parties and limits',
   )
   .superRefine(({ deadline, deadlineHours }, context) => {
-    if (deadline && typeof deadlineHours === 'number') {
+    if (deadline && deadlineHours !== undefined) {
       complain(context, ['deadlineHours'], 'the deadline is given already; remove one of the two')
     }
   })
-  // The short form becomes the long one; null stays, so that a completed draft can be completed again.
-  .transform(({ deadlineHours = DEADLINE_HOURS, ...draft }) => {
-    const deadline = draft.deadline ?? (deadlineHours === null ? undefined : { hours: deadlineHours })
-    return { ...draft, deadlineHours: null, deadline }
-  })
+  // The short form becomes the long one, so that a completed draft can be completed again.
+  .transform(({ deadlineHours = DEADLINE_HOURS, ...draft }) => ({
+    ...draft,
+    deadline: draft.deadline ?? { hours: deadlineHours },
+  }))
 
 /** What a person writes; whatever has a default may be left out. */
 export type TermsDraft = z.input<typeof draftSchema>

@@ -210,6 +210,7 @@ describe('parseTerms', () => {
     ],
     ['no general clause', without('general'), 'terms.missing', 'general'],
     ['no device', without('device'), 'terms.missing', 'device'],
+    ['no deadline', without('deadline'), 'terms.missing', 'deadline'],
     ['no windows', without('windows'), 'terms.missing', 'windows'],
     ['two devices', repeated(INDEX.device), 'terms.duplicate', 'clauses[6].kind'],
     ['one limit id twice', withField(INDEX.below, 'limitId', 1), 'terms.duplicate', 'clauses[7].limitId'],

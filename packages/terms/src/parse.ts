@@ -7,8 +7,9 @@ import { deviceId, Refusal } from '@consign/envelope'
 import { hexToBytes } from 'viem'
 import type { z } from 'zod'
 import { checkChannels } from './check-channels.ts'
-import { checkBox, checkGeofences, checkLimits } from './check-limits.ts'
-import { checkPenalties } from './check-penalties.ts'
+import { checkFences } from './check-fences.ts'
+import { checkLimits } from './check-limits.ts'
+import { checkChargeable, checkPenalties } from './check-penalties.ts'
 import { checkTimes } from './check-times.ts'
 import { UINT128_MAX } from './clause-fields.ts'
 import {
@@ -50,9 +51,9 @@ export function parseTerms(json: unknown, { agreedAtMs }: ParseOptions = {}): Te
   for (const device of ofKind(all, 'device')) checkDevice(device)
   checkPenalties(costly, parties)
   checkLimits(costly.filter((each): each is Placed<LimitClause> => 'metric' in each.clause))
-  checkGeofences(ofKind(all, 'limit.geofence'))
-  for (const { clause, at } of ofKind(all, 'tender')) checkBox(clause, at)
+  checkFences(ofKind(all, 'limit.geofence'), ofKind(all, 'tender')[0])
   checkTimes(all, agreedAtMs)
+  checkChargeable(costly, parties)
   checkChannels(ofKind(all, 'channel'), parties)
   return terms
 }
@@ -94,8 +95,8 @@ function checkUnique<C extends Clause>(placed: Placed<C>[], field: keyof C & str
   }
 }
 
-const REQUIRED: ClauseKind[] = ['general', 'device', 'windows']
-const SINGLE: ClauseKind[] = [...REQUIRED, 'deadline', 'route', 'tamper', 'silence', 'tender']
+const REQUIRED: ClauseKind[] = ['general', 'device', 'deadline', 'windows']
+const SINGLE: ClauseKind[] = [...REQUIRED, 'route', 'tamper', 'silence', 'tender']
 
 function checkSingles(all: Placed[]): void {
   for (const kind of SINGLE) {

@@ -1,4 +1,4 @@
-/** Reading terms that `parseTerms` has checked: exactly one payer, payee, device, general and windows clause. */
+/** Reading terms that `parseTerms` has checked: exactly one payer, payee, device, general, deadline and windows clause. */
 import { MISSING } from '@consign/envelope'
 import type { Hex } from 'viem'
 import type {
@@ -72,7 +72,7 @@ export function isProvableOnChain(clause: CostlyClause): boolean {
   if (clause.kind === 'limit.geofence' || clause.kind === 'limit.meanKinetic') return false
   return clause.kind !== 'limit.cumulative' || clause.scope === 'leg'
 }
-export const deadline = (terms: Terms): DeadlineClause | undefined => all(terms, 'deadline')[0]
+export const deadline = (terms: Terms): DeadlineClause => only(all(terms, 'deadline')[0], 'deadline clause')
 export const route = (terms: Terms): RouteClause | undefined => all(terms, 'route')[0]
 /** The edges of the payment graph that the terms name, in order of the document; `paymentGraph` is the whole graph. */
 export const channels = (terms: Terms): ChannelClause[] => all(terms, 'channel')

@@ -43,10 +43,11 @@ export type EnvelopeOptions = {
   position?: { latitude: number; longitude: number }
 }
 
-/** The agreement of the sample's parties with these clauses in place of its limit. */
+/** The agreement of the sample's parties with these clauses in place of its limit, and of its deadline where they have one. */
 export function sampleWith(...clauses: (CostlyClause | TenderClause)[]): SampleAgreement {
   const sample = sharedSample()
-  const rest = sample.terms.clauses.filter((clause) => !('limitId' in clause))
+  const replaced = new Set(['limit.instantaneous', ...clauses.map(({ kind }) => kind)])
+  const rest = sample.terms.clauses.filter(({ kind }) => !replaced.has(kind))
   return { ...sample, terms: { ...sample.terms, clauses: [...rest, ...clauses] } }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MISSING } from '@consign/envelope'
 import type { EventData } from '@consign/events'
-import type { LimitClause } from '@consign/terms'
+import type { DeadlineClause, LimitClause } from '@consign/terms'
 import { type NaiveEnvelope, type NaiveLimit, naiveCases } from '@consign/terms/judging/naive'
 import { describe, expect, test } from 'vitest'
 import { assess } from './assess.ts'
@@ -96,6 +96,7 @@ describe.skipIf(!existsSync(FILE))('sea containers', () => {
 })
 
 const MINUTE_MS = 60_000
+const YEAR_9999_MS = Date.UTC(9999, 0, 1)
 const UNCAPPED = String(2n ** 96n - 1n)
 const penalty = {
   base: '1000',
@@ -133,6 +134,12 @@ const LIMITS: (NaiveLimit & LimitClause)[] = [
     },
   ]),
 ]
+/** All terms have one; it is not what is judged here. */
+const NEVER_LATE: DeadlineClause = {
+  kind: 'deadline',
+  ...{ salt: '0x00', limitId: 99, deliverByMs: YEAR_9999_MS, lostAfterMs: YEAR_9999_MS, lossPenalty: '0' },
+  penalty: { ...penalty, perStep: '0', step: 0 },
+}
 
 const caseOf = (
   leg: number,
@@ -150,7 +157,7 @@ const chunks = (rows: Row[]): Row[][] =>
   )
 
 async function judgedCases(legs: Row[][]): Promise<string[]> {
-  const shipment = new SampleShipment(undefined, sampleWith(...LIMITS)).packed()
+  const shipment = new SampleShipment(undefined, sampleWith(...LIMITS, NEVER_LATE)).packed()
   const takers = ['shipper-x', 'shipper-y', 'factory'].slice(3 - legs.length)
   for (const [leg, rows] of legs.entries()) {
     for (const chunk of chunks(rows)) {

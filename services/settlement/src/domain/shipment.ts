@@ -69,8 +69,7 @@ export function dueAtMs(shipment: Shipment): number | undefined {
 
 /** Whether its goods count as lost by the terms, and nobody has told of a delivery. */
 export function isLost({ terms, deliveredAtMs }: Shipment, nowMs: number): boolean {
-  const lostAfterMs = terms === undefined ? 0 : (deadline(terms)?.lostAfterMs ?? 0)
-  return deliveredAtMs === undefined && lostAfterMs !== 0 && lostAfterMs <= nowMs
+  return terms !== undefined && deliveredAtMs === undefined && deadline(terms).lostAfterMs <= nowMs
 }
 
 /** The plan that follows from the terms and the assessed cases; the same for everybody who has the same log. */
