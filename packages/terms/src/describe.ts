@@ -10,6 +10,9 @@ import { counted, day, duration, ether, place, tokens } from './wording.ts'
  * One or more English sentences. With `terms`, wallets get their names and a limit says what it can cost in all:
  * "Temperature must not rise above 40.0 °C. Each excursion costs its custodian 10 tokens, at most 50 in all. Whoever holds the records …"
  */
+/** As the contracts have it (AgreementClaimsClosed): so long breaches can be claimed at the least. */
+const CLAIMS_MS_MIN = 3_600_000
+
 export function describeClause(clause: Clause, terms?: Terms): string {
   switch (clause.kind) {
     case 'general':
@@ -38,7 +41,7 @@ export function describeClause(clause: Clause, terms?: Terms): string {
       )
     case 'windows':
       return (
-        `Breaches can be proven until ${duration(clause.disputeMs)} after delivery. Whoever is charged can contest for ` +
+        `Breaches can be proven until ${duration(Math.max(clause.disputeMs, CLAIMS_MS_MIN))} after delivery. Whoever is charged can contest for ` +
         `${duration(clause.contestMs)}, against a bond of at least ${ether(clause.contestBondWei)}; the answer has ` +
         `${duration(clause.answerMs)}. Guarantees can be claimed ${duration(clause.paymentMs)} after settlement. ` +
         `The device is silent for at most ${duration(clause.silenceMsMax)}, seals its records every ${duration(clause.sealEveryMs)} ` +

@@ -5,7 +5,7 @@
 import { general } from '@consign/terms'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import { type AgreementOf, approveCall, fundCall } from './domain/calls.ts'
-import { isLost } from './domain/shipment.ts'
+import { mayBeClosed } from './domain/shipment.ts'
 import { Waiting } from './domain/waiting.ts'
 import type { Known } from './ledger.ts'
 import type { Reserving } from './reserving.ts'
@@ -21,7 +21,7 @@ export async function fundAgreement(
 ): Promise<boolean> {
   if (!(await chain.exists(shipment.agreement)))
     throw new Waiting('agreement', 'its guarantee waits for the contract, which chain-writer creates')
-  if (isLost(shipment, now()) && (await chain.isClosedUndelivered(shipment.agreement))) return false
+  if (mayBeClosed(shipment, now()) && (await chain.isClosedUndelivered(shipment.agreement))) return false
   await reserving.reserve(shipment)
   if (general(shipment.terms).guaranteeTotal !== '0') await payIn(shipment, chain)
   return true

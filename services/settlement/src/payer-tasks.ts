@@ -3,6 +3,7 @@ import type { Hex } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import { planClosed } from './closing.ts'
+import { mayBeClosed } from './domain/shipment.ts'
 import { fundAgreement } from './funding.ts'
 import type { Ledger } from './ledger.ts'
 import { UnpaidPayments } from './measuring.ts'
@@ -71,7 +72,10 @@ export class PayerTasks implements Work {
   #plan(shipment: Parameters<typeof planShipment>[0]): Task {
     const { agreement } = shipment
     const run = async () => {
-      await planShipment(shipment, this.#options)
+      const { chain, now } = this.#options
+      // What was closed before its delivery was told is paid by what the contract then fixes.
+      const isClosed = mayBeClosed(shipment, now()) && (await chain.isClosedUndelivered(agreement))
+      await (isClosed ? planClosed : planShipment)(shipment, this.#options)
       await this.#reserving.reserveDue(shipment)
     }
     return { key: `plan:${agreement}`, kind: 'chain', agreement, run }

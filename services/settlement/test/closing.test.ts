@@ -1,11 +1,11 @@
 // Goods that never came, or never left: somebody closes the agreement on chain, and the service ends what it has reserved and paid in for it.
 import { agreementAbi, closeUndeliveredArguments } from '@consign/chain'
 import { freePort } from '@consign/eventlog/testing'
-import type { TermsDraft } from '@consign/terms'
+import { general, type TermsDraft } from '@consign/terms'
 import { parseEther } from 'viem'
 import { afterEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
-import { writeLost } from '../../chain-writer/test/scenario.ts'
+import { append, writeLost } from '../../chain-writer/test/scenario.ts'
 import {
   balanceOf,
   concluded,
@@ -101,6 +101,24 @@ describe('goods that are lost on the way', () => {
       ])
     },
   )
+})
+
+it('goods that were closed as lost, and come after all, are paid by what the contract has fixed', async () => {
+  scene = await openScene(LOST_DRAFT)
+  await writeLost(scene.log, scene.scenario)
+  const first = scene.start()
+  await until(async () => (await custodianOf(1)) === payees(scene)[1])
+  await first.stop()
+  await close(1)
+  const { shipment, violation } = scene.scenario
+  const of = { agreement: shipment.agreement, shipment: general(shipment.terms).shipment }
+  await append(scene.log, { type: 'custody.delivered.v1', data: { ...of, leg: 2, to: scene.wallet } })
+  const assessed = { ...of, legs: 3, violations: [violation] }
+  await append(scene.log, { type: 'penalty.shipment.assessed.v1', data: assessed })
+  scene.start()
+  expect(await concluded(scene)).toMatchObject({ asPlanned: true, refund: String(tokens('30')) })
+  expect(await ofType(scene, 'settlement.planned.v1')).toMatchObject([{ data: { undelivered: true } }])
+  expect(await balanceOf(scene, payees(scene)[1]!)).toBe(tokens('20'))
 })
 
 async function expectNothingPaid(): Promise<void> {

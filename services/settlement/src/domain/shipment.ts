@@ -68,8 +68,13 @@ export function dueAtMs(shipment: Shipment): number | undefined {
 }
 
 /** Whether its goods count as lost by the terms, and nobody has told of a delivery. */
-export function isLost({ terms, deliveredAtMs }: Shipment, nowMs: number): boolean {
-  return terms !== undefined && deliveredAtMs === undefined && deadline(terms).lostAfterMs <= nowMs
+export function isLost(shipment: Shipment, nowMs: number): boolean {
+  return shipment.deliveredAtMs === undefined && mayBeClosed(shipment, nowMs)
+}
+
+/** Whether anybody may have closed it on chain as lost, by the terms alone. */
+export function mayBeClosed({ terms }: Shipment, nowMs: number): boolean {
+  return terms !== undefined && deadline(terms).lostAfterMs <= nowMs
 }
 
 /** The plan that follows from the terms and the assessed cases; the same for everybody who has the same log. */
