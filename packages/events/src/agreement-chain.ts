@@ -49,6 +49,8 @@ const caseCharged = defineEvent({
     limitId: limitIdField,
     /** Before the caps of clause and party. */
     penalty: amountField,
+    /** Silence that was claimed: charged unless it is refuted in time. */
+    isClaim: z.literal(true).optional(),
   }),
 })
 

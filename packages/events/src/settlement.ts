@@ -6,6 +6,7 @@ import {
   amountField,
   countField,
   hash32Field,
+  limitIdField,
   partySignatureField,
   shipmentField,
   timeMsField,
@@ -64,6 +65,24 @@ const planned = defineEvent({
     undelivered: z.literal(true).optional(),
     /** What of the plan is left to the guarantees: each is claimed on chain for its wallet, and pays the rest of its due. */
     guaranteed: z.array(z.strictObject({ wallet: addressField, amount: amountField })).optional(),
+    /** How the chain differed from what services judged, where it did: the plan follows it. */
+    byChain: z
+      .strictObject({
+        /** Charged there and not here, or there for more. */
+        charged: z.array(
+          z.strictObject({
+            caseId: hash32Field,
+            limitId: limitIdField,
+            custodian: addressField,
+            penalty: amountField,
+          }),
+        ),
+        /** Nobody answered their contest: charged nowhere. */
+        dropped: z.array(hash32Field),
+        /** Charged here for more than there, as their proof was refused; 0 for not at all. */
+        less: z.array(z.strictObject({ caseId: hash32Field, penalty: amountField })),
+      })
+      .optional(),
     /** What is paid off chain is paid in slices of this part of it, in ten-thousandths. */
     sliceBps: z.int().min(1).max(10_000),
   }),

@@ -13,6 +13,7 @@ import { firstBlockSince, readContractEvents, TOLD_EVENTS } from './contract-log
 import { termsOf } from './domain/agreements.ts'
 import {
   type ContractEvent,
+  claimedIn,
   contractEventId,
   contractFact,
   isCut,
@@ -130,7 +131,8 @@ class Watch {
       const newest = news.at(-1)
       if (newest === undefined) return
       const events: NewEvent[] = []
-      for (const one of news) events.push(await this.#eventOf(one))
+      const claims = claimedIn(said)
+      for (const one of news) events.push(await this.#eventOf(one, claims))
       try {
         const { lastSeq } = await log.append(subjects.chain(agreement), events, { expectedSeq: told.seq })
         step('chain-writer.observed')
@@ -143,10 +145,11 @@ class Watch {
     }
   }
 
-  async #eventOf(said: ContractEvent): Promise<NewEvent> {
+  async #eventOf(said: ContractEvent, claims: ReadonlySet<unknown>): Promise<NewEvent> {
     const { client } = this.#options
     const { timestamp } = await client.getBlock({ blockNumber: BigInt(said.blockNumber) })
-    const { type, data } = contractFact(said, isCut(said) ? await this.#manualCut(said) : undefined)
+    const manualCut = isCut(said) ? await this.#manualCut(said) : undefined
+    const { type, data } = contractFact(said, { manualCut, claims })
     return { id: contractEventId(said), type, time: Number(timestamp) * 1000, data }
   }
 

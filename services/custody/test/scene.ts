@@ -24,7 +24,7 @@ export async function openScene(env: Record<string, string> = {}) {
     await nats.close()
     await server.stop()
   }
-  return { nats, log, service, close }
+  return { natsUrl: server.url, nats, log, service, close }
 }
 
 /** What custody has written about an agreement, in order: `packed`, `offered`, … */

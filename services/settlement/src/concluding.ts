@@ -61,7 +61,7 @@ export async function concludeOnChain(
   await showAcknowledgements(of, settlement.acknowledged, options)
   await closeGuarantees(of, fixed, settlement, options)
   await waitForSilent(of, fixed, settlement, chain)
-  const plan = settlement.undelivered ? settlement.plan! : provenPlanOf(shipment)
+  const plan = settlement.undelivered ? settlement.plan! : provenPlanOf(shipment, settlement.byChain)
   return { conclusion: await conclusionOf(of, plan, fixed, chain), shown: settlement.acknowledged }
 }
 

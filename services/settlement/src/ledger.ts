@@ -205,6 +205,9 @@ function isShipmentEvent(event: ConsignEvent): event is ShipmentEvent {
     event.type === 'penalty.shipment.assessed.v1' ||
     event.type === 'chain.intended.v1' ||
     event.type === 'chain.mined.v1' ||
-    event.type === 'chain.refused.v1'
+    event.type === 'chain.refused.v1' ||
+    event.type === 'chain.case.charged.v1' ||
+    event.type === 'chain.case.dropped.v1' ||
+    event.type === 'chain.happened.v1'
   )
 }

@@ -2,7 +2,7 @@
 import type { Logger } from '@consign/runtime'
 import type { AgreementChain } from './adapters/agreement-chain.ts'
 import { concludeOnChain } from './concluding.ts'
-import { type Conclusion, isPayable, isUnpaid } from './domain/settlement.ts'
+import { type Conclusion, isPayable, isUnpaid, type Settlement } from './domain/settlement.ts'
 import { provenPlanOf, type Shipment } from './domain/shipment.ts'
 import { Waiting } from './domain/waiting.ts'
 import type { Known } from './ledger.ts'
@@ -38,17 +38,21 @@ export async function concludeShipment(shipment: Known, options: SettlingOptions
     throw new Waiting('payment', 'all is settled on chain, and payments are still to be made')
   if (!isUnpaid(state)) await stream.decide({ type: 'close' }, 'settlement.settled')
   await stream.decide({ type: 'conclude', conclusion, shown }, 'settlement.concluded')
-  if (!conclusion.asPlanned) tellDifference(shipment, conclusion, logger)
+  if (!conclusion.asPlanned) tellDifference(shipment, conclusion, { byChain: state.byChain, logger })
 }
 
-function tellDifference(shipment: Shipment, { dues, refund }: Conclusion, logger: Logger): void {
-  const { payouts, awards, refund: refundPlanned } = provenPlanOf(shipment)
+function tellDifference(
+  shipment: Shipment,
+  { dues, refund }: Conclusion,
+  { byChain, logger }: { byChain: Settlement['byChain']; logger: Logger },
+): void {
+  const { payouts, awards, refund: refundPlanned } = provenPlanOf(shipment, byChain)
   logger.error(
     {
       agreement: shipment.agreement,
       onChain: { dues, refund },
       planned: { payouts, awards, refund: refundPlanned },
     },
-    'the chain has fixed other dues than the plan: a case that was charged here is not proven there, or the other way round',
+    'the chain has fixed other dues than the plan: a case that was charged here is not proven there, or the other way round, and it was not known yet',
   )
 }

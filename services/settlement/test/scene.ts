@@ -201,6 +201,7 @@ async function startChainWriter(world: World, common: Record<string, string>, di
     WRITER_KEY_FILE: secretFile(dir, 'writer-wallet', key),
     FACTORY: deployment.factory,
     ANCHOR_LOG: deployment.anchorLog,
+    WATCH_POLL_MS: '100',
   })
 }
 

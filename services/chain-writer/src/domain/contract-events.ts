@@ -35,8 +35,18 @@ export function isCut({ name, args }: ContractEvent): boolean {
   return name === 'CustodyTransferred' && args.cutDigest !== NOBODYS_CUT
 }
 
-/** `manualCut`: of a CustodyTransferred, what its transaction shows. */
-export function contractFact(event: ContractEvent, manualCut?: ShownManualCut): ContractFact {
+/** Cases of which these events say that they are claimed, and not proven. */
+export function claimedIn(events: readonly ContractEvent[]): ReadonlySet<unknown> {
+  return new Set(events.filter(({ name }) => name === 'SilenceClaimed').map(claimName))
+}
+
+const claimName = ({ txHash, args }: ContractEvent) => `${txHash} ${args.caseId}`
+
+/** `manualCut`: of a CustodyTransferred, what its transaction shows; `claims`: of a ViolationProven, what was claimed beside it. */
+export function contractFact(
+  event: ContractEvent,
+  { manualCut, claims }: { manualCut?: ShownManualCut | undefined; claims?: ReadonlySet<unknown> } = {},
+): ContractFact {
   const { agreement, name, args, txHash, blockNumber, logIndex } = event
   const at = { agreement, txHash, blockNumber, logIndex }
   switch (name) {
@@ -48,7 +58,8 @@ export function contractFact(event: ContractEvent, manualCut?: ShownManualCut): 
     case 'ViolationProven': {
       const held = { caseId: args.caseId as Hex, leg: Number(args.leg), custodian: args.custodian as Hex }
       const cost = { limitId: Number(args.limitId), penalty: String(args.penalty) }
-      return { type: 'chain.case.charged.v1', data: { ...at, ...held, ...cost } }
+      const claim = claims?.has(claimName(event)) ? { isClaim: true as const } : {}
+      return { type: 'chain.case.charged.v1', data: { ...at, ...held, ...cost, ...claim } }
     }
     case 'CaseVoided':
     case 'SilenceRefuted': {

@@ -9,6 +9,7 @@ import type { EventData, FactOf } from '@consign/events'
 import type { PayoutPlan } from '@consign/terms'
 import type { Hex } from 'viem'
 import { type Acknowledged, acknowledge } from './acknowledgement.ts'
+import type { ByChain } from './chain-cases.ts'
 import { dueByWallet, type Guaranteed } from './guaranteed.ts'
 import { excessOf } from './overpaid.ts'
 import {
@@ -43,6 +44,8 @@ export type SettlementCommand =
       shipment: string
       plan: PayoutPlan
       guaranteed: readonly Guaranteed[]
+      /** how the chain differs from what services judged */
+      byChain?: ByChain
       /** by what the contract has fixed, as the goods never came */
       undelivered?: true
       sliceBps: number
@@ -94,6 +97,7 @@ export type Settlement = {
   plan?: PayoutPlan
   undelivered?: true
   guaranteed: readonly Guaranteed[]
+  byChain?: ByChain
   sliceBps: number
   payments: readonly Payment[]
   acknowledged: ReadonlyMap<Hex, Acknowledged>
@@ -155,9 +159,10 @@ export const settlementDecider: Decider<SettlementCommand, SettlementFact, Settl
       case 'settlement.mediator.reserved.v1':
         return { ...settlement, mediators: new Set(settlement.mediators).add(event.data.mediator) }
       case 'settlement.planned.v1': {
-        const { plan, undelivered, guaranteed = [], sliceBps } = event.data
+        const { plan, undelivered, guaranteed = [], byChain, sliceBps } = event.data
         const planned = { ...settlement, of: ofEvent(event), plan, guaranteed, sliceBps }
-        return undelivered ? { ...planned, undelivered } : planned
+        const basis = { ...(undelivered ? { undelivered } : {}), ...(byChain ? { byChain } : {}) }
+        return { ...planned, ...basis }
       }
       case 'settlement.payment.intended.v1': {
         const payment = { ...event.data, attempts: [], diverted: false, lapsed: false, made: false }
@@ -228,7 +233,7 @@ function reserveMediated(
 
 function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlement): SettlementFact[] {
   if (settlement.plan !== undefined) return []
-  const { agreement, shipment, plan, guaranteed, undelivered, sliceBps, dueAtMs, nowMs } = command
+  const { agreement, shipment, plan, guaranteed, undelivered, byChain, sliceBps, dueAtMs, nowMs } = command
   if (nowMs < dueAtMs)
     throw new Refusal(
       'settlement.window',
@@ -236,7 +241,8 @@ function plan(command: SettlementCommand & { type: 'plan' }, settlement: Settlem
       { retry: true },
     )
   const left = guaranteed.length === 0 ? {} : { guaranteed: [...guaranteed] }
-  const basis = undelivered ? { undelivered } : {}
+  const differs = byChain !== undefined && Object.values(byChain).some(({ length }) => length > 0)
+  const basis = { ...(undelivered ? { undelivered } : {}), ...(differs ? { byChain } : {}) }
   return [{ type: 'settlement.planned.v1', data: { agreement, shipment, plan, ...basis, ...left, sliceBps } }]
 }
 

@@ -2,6 +2,7 @@ import { deadline, payee, payer, windows } from '@consign/terms'
 import { sampleAgreement } from '@consign/terms/testing'
 import { describe, expect, it } from 'vitest'
 import {
+  byChainNow,
   dueAtMs,
   evolveShipment,
   isLost,
@@ -69,9 +70,20 @@ describe('a shipment', () => {
   ])('waits for its proofs or for their refusal: %s', (_, parts, open) => {
     const tried = parts.map((part): [ShipmentEvent, number] => {
       const [type, suffix = ''] = part.split(' ')
-      return [event(`chain.${type}` as ShipmentEvent['type'], { key: `violation:${CASE}${suffix}` }), 4]
+      const said = { key: `violation:${CASE}${suffix}`, ok: true, reason: 'AgreementLimitKept(1, 2)' }
+      return [event(`chain.${type}` as ShipmentEvent['type'], said), 4]
     })
     expect(openProofs(fold([signed, 1], [charged, 2], [assessed, 3], ...tried))).toEqual(open)
+  })
+
+  it.each([
+    ['refused', 'chain.refused.v1', { reason: 'AgreementBeyondCut(7, 5)' }, [{ caseId: CASE, penalty: '0' }]],
+    ['reverted', 'chain.mined.v1', { ok: false }, [{ caseId: CASE, penalty: '0' }]],
+    ['in a block', 'chain.mined.v1', { ok: true }, []],
+    ['proven by somebody else', 'chain.refused.v1', { reason: `AgreementAlreadyProven(${CASE})` }, []],
+  ] as const)('knows what the contract will not charge: a proof that is %s', (_, type, said, less) => {
+    const tried = event(type, { key: `violation:${CASE}:2`, ...said })
+    expect(byChainNow(fold([signed, 1], [charged, 2], [assessed, 3], [tried, 4])).less).toEqual(less)
   })
 
   it('waits for the proofs of all that is charged, while nothing is assessed', () => {

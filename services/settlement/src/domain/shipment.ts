@@ -1,16 +1,18 @@
 /** What settlement must know of a shipment: folded from `custody.<agreement>`, `penalty.<agreement>` and, of its proofs, `chain.*`. Pure. */
 import type { EventData, EventOf } from '@consign/events'
-import {
-  type ChargedCase,
-  clauseByLimitId,
-  deadline,
-  isProvableOnChain,
-  type PayoutPlan,
-  payoutPlan,
-  type Terms,
-  windows,
-} from '@consign/terms'
+import { type ChargedCase, deadline, type PayoutPlan, payoutPlan, type Terms, windows } from '@consign/terms'
 import type { Hex } from 'viem'
+import {
+  type ByChain,
+  byChainOf,
+  type ChainCaseEvent,
+  type ChainCases,
+  casesBy,
+  evolveChainCases,
+  isProvable,
+  NOTHING_BY_CHAIN,
+  provenCasesBy,
+} from './chain-cases.ts'
 
 /**
  * `deliveredAtMs` is when the delivery was logged: the dispute window counts from there, whoever counts. `proofs`: by key of the
@@ -24,6 +26,9 @@ export type Shipment = {
   deliveredAtMs?: number
   assessedCases?: readonly string[]
   proofs: ReadonlyMap<string, boolean>
+  /** by case, whether its proof, or a part of it, was refused or reverted */
+  failed: ReadonlySet<string>
+  onChain: ChainCases
 }
 
 export type ShipmentEvent = EventOf<
@@ -34,10 +39,11 @@ export type ShipmentEvent = EventOf<
   | 'chain.intended.v1'
   | 'chain.mined.v1'
   | 'chain.refused.v1'
+  | ChainCaseEvent['type']
 >
 
 export function newShipment(agreement: Hex): Shipment {
-  return { agreement, cases: new Map(), proofs: new Map() }
+  return { agreement, cases: new Map(), proofs: new Map(), failed: new Set(), onChain: new Map() }
 }
 
 /** `loggedAtMs`: when the log stored the event. The first of each kind counts. */
@@ -54,8 +60,16 @@ export function evolveShipment(shipment: Shipment, event: ShipmentEvent, loggedA
     case 'chain.intended.v1':
       return withProof(shipment, event.data.key, false)
     case 'chain.mined.v1':
-    case 'chain.refused.v1':
-      return withProof(shipment, event.data.key, true)
+      return withOutcome(withProof(shipment, event.data.key, true), event.data.key, event.data.ok)
+    case 'chain.refused.v1': {
+      // What somebody else has proven is proven.
+      const isProven = event.data.reason.includes('AgreementAlreadyProven')
+      return withOutcome(withProof(shipment, event.data.key, true), event.data.key, isProven)
+    }
+    case 'chain.case.charged.v1':
+    case 'chain.case.dropped.v1':
+    case 'chain.happened.v1':
+      return { ...shipment, onChain: evolveChainCases(shipment.onChain, event) }
   }
 }
 
@@ -77,15 +91,21 @@ export function mayBeClosed({ terms }: Shipment, nowMs: number): boolean {
   return terms !== undefined && deadline(terms).lostAfterMs <= nowMs
 }
 
-/** The plan that follows from the terms and the assessed cases; the same for everybody who has the same log. */
-export function planOf(shipment: Shipment): PayoutPlan {
-  return payoutPlan(assessedOf(shipment))
+/** How the chain differs from the assessed cases now. */
+export function byChainNow(shipment: Shipment): ByChain {
+  return byChainOf(assessedOf(shipment).violations, shipment)
 }
 
-/** The same of the cases that the chain can be shown: what its contract fixes once all of them are proven. */
-export function provenPlanOf(shipment: Shipment): PayoutPlan {
+/** The plan that follows from the terms, the assessed cases and what the chain says of them; the same for everybody who has the same log. */
+export function planOf(shipment: Shipment, byChain: ByChain = NOTHING_BY_CHAIN): PayoutPlan {
   const { terms, violations } = assessedOf(shipment)
-  return payoutPlan({ terms, violations: violations.filter((one) => isProvable(terms, one)) })
+  return payoutPlan({ terms, violations: casesBy(terms, violations, byChain) })
+}
+
+/** The same of the cases that the contract charges: what it fixes. */
+export function provenPlanOf(shipment: Shipment, byChain: ByChain = NOTHING_BY_CHAIN): PayoutPlan {
+  const { terms, violations } = assessedOf(shipment)
+  return payoutPlan({ terms, violations: provenCasesBy(terms, violations, byChain) })
 }
 
 /**
@@ -116,11 +136,6 @@ function assessedOf(shipment: Shipment): { terms: Terms; violations: ChargedCase
   return { terms, violations: assessedCases.map((caseId) => shipment.cases.get(caseId)!) }
 }
 
-function isProvable(terms: Terms, { limitId }: ChargedCase): boolean {
-  const clause = clauseByLimitId(terms, limitId)
-  return clause !== undefined && isProvableOnChain(clause)
-}
-
 const proofKey = (caseId: string) => `violation:${caseId}`
 
 // What was in a block once is done, also when a reorganisation has it intended again.
@@ -128,6 +143,13 @@ function withProof(shipment: Shipment, key: string, done: boolean): Shipment {
   if (!key.startsWith('violation:')) return shipment
   const isDone = done || shipment.proofs.get(key) === true
   return { ...shipment, proofs: new Map(shipment.proofs).set(key, isDone) }
+}
+
+// A case of several parts fails with any of them.
+function withOutcome(shipment: Shipment, key: string, isProven: boolean): Shipment {
+  const caseId = /^violation:(0x[0-9a-f]{64})/.exec(key)?.[1]
+  if (caseId === undefined || isProven) return shipment
+  return { ...shipment, failed: new Set(shipment.failed).add(caseId) }
 }
 
 function chargedCase(data: EventData<'penalty.violation.charged.v1'>): ChargedCase {
