@@ -51,6 +51,8 @@ export class Payments {
     const bySecret = isGiven.secret ? journal.find('sent', order.secretHash) : undefined
     if (bySecret && !isSame(bySecret, order))
       throw conflict('The secret is already in use for a payment of another amount, token or target.')
+    if (bySecret && isGiven.identifier && bySecret.identifier !== order.identifier)
+      throw conflict('The secret is already in use for a payment with another identifier.')
     const byIdentifier = isGiven.identifier ? journal.findByIdentifier(order.identifier) : undefined
     const isOther = isGiven.secret && byIdentifier?.secretHash !== order.secretHash
     if (byIdentifier && (isOther || !isSame(byIdentifier, order)))
