@@ -9,6 +9,8 @@ import { readDeployment } from './deployment/record.ts'
 import { startNetworkServer } from './server.ts'
 import { openStore } from './store.ts'
 
+// For development: who was killed with -9 could not end it, and nobody wants it afterwards.
+const parent = process.ppid
 const config = loadConfig(networkConfigSchema)
 
 await startService({
@@ -34,7 +36,9 @@ await startService({
     ready()
     const use = 'development only: homeserver and path-finding service without federation, TLS or watch-tower'
     process.stdout.write(`${JSON.stringify({ msg: 'ready', url: server.url, use })}\n`)
+    const watch = setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGTERM'), 1_000)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    clearInterval(watch)
     await server.close()
     store.db.close()
   },

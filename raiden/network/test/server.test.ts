@@ -1,10 +1,12 @@
 // The server as a process, spoken to over HTTP as a node does; no chain and no SDK.
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type Address, encodePacked, getAddress, type Hex, toHex } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { endProgram, NETWORK_PROGRAM, type Program, startProgram } from '../src/start.ts'
 import { describeRaiden } from './where-raiden-is.ts'
 
@@ -149,6 +151,26 @@ describeRaiden('homeserver and path-finding service', () => {
     await sync
     program = await startProgram(NETWORK_PROGRAM, { ...env(), PORT: new URL(url).port })
   })
+
+  it('ends when the process that started it was killed', async () => {
+    const command = '"$0" "$1" & echo $!; wait'
+    const parent = spawn('sh', ['-c', command, process.execPath, NETWORK_PROGRAM], {
+      env: { ...process.env, ...env(), DATA_DIR: join(dir, 'orphan'), PORT: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]()
+    const pid = Number((await lines.next()).value)
+    while (!String((await lines.next()).value).includes('"ready"'));
+    parent.kill('SIGKILL')
+    const isThere = () => {
+      try {
+        return process.kill(pid, 0)
+      } catch {
+        return false
+      }
+    }
+    await vi.waitFor(() => expect(isThere()).toBe(false), 60_000)
+  }, 120_000)
 })
 
 /** Logs a fresh wallet in. */

@@ -74,6 +74,7 @@ describeRaiden('payments', () => {
     expect(await world.pay(payer, middle, 5, { secret: secretOf(), identifier: '77' })).toMatchObject(
       conflict,
     )
+    expect(await world.pay(payer, middle, 5, { secret, identifier: '78' })).toMatchObject(conflict)
     expect(await world.balance(payer, middle)).toBe(before)
   })
 
@@ -124,12 +125,12 @@ describeRaiden('payments', () => {
     const before = await world.balance(payer, middle)
     const pay = (amount: unknown, more: object = {}): Promise<Answer> =>
       payer.call('POST', `/payments/${world.token}/${middle.address}`, { amount, ...more })
-    for (const amount of ['0', '-5', 0, -5, String(2n ** 256n), `${2n ** 256n}0`]) {
+    for (const amount of ['0', '-5', 0, -5, String(2n ** 256n), `1${'0'.repeat(100)}`]) {
       const { status, body } = await pay(amount)
       expect([amount, status]).toEqual([amount, 409])
       expect(body.errors).toMatch(/^Amount/)
     }
-    for (const amount of ['1.5', 1.5, '1e3', '', ' 1', null, true, {}, [], ['1'], '9'.repeat(100)])
+    for (const amount of ['1.5', 1.5, '1e3', '', ' 1', null, true, {}, [], ['1'], 1e100])
       expect([amount, (await pay(amount)).status]).toEqual([amount, 400])
     for (const identifier of ['0', '-1', String(2n ** 64n)])
       expect((await pay('1', { identifier })).status).toBe(409)

@@ -17,10 +17,16 @@ function refusalOf(run: () => unknown): ApiRefusal {
 
 test('takes integers as decimal strings and as JSON numbers', () => {
   const take = (value: unknown) => parseBody(z.object({ n: integerField }), { n: value }).n
-  expect(['0', '-7', 12, String(2n ** 256n)].map(take)).toEqual([0n, -7n, 12n, 2n ** 256n])
+  expect(['0', '-7', 12, String(2n ** 256n), `1${'0'.repeat(100)}`].map(take)).toEqual([
+    0n,
+    -7n,
+    12n,
+    2n ** 256n,
+    10n ** 100n,
+  ])
 })
 
-test.each(['', ' 1', '1.0', '0x1', '1e3', 1.5, 2 ** 53, Number.NaN, null, true, '1'.repeat(81)])(
+test.each(['', ' 1', '1.0', '0x1', '1e3', 1.5, 2 ** 53, Number.NaN, null, true, 1e100])(
   'refuses %j as an integer, naming the field',
   (value) => {
     const refusal = refusalOf(() => parseBody(z.object({ n: integerField }), { n: value }))
@@ -60,6 +66,18 @@ test('names every wrong field, and says which are missing', () => {
     a: ['Missing data for required field.'],
     n: ['Not a valid integer.'],
   })
+  expect(refusalOf(() => parseBody(schema, { a: ADDRESS })).errors).toEqual({
+    n: ['Missing data for required field.'],
+  })
+})
+
+test('names a field that is unknown, whatever it is called', () => {
+  const body = JSON.parse('{ "a": "x", "__proto__": { "n": 1 }, "constructor": 2 }')
+  const { errors } = refusalOf(() => parseBody(z.strictObject({ a: z.string() }), body))
+  expect(JSON.parse(JSON.stringify(errors))).toEqual(
+    JSON.parse('{ "__proto__": ["Unknown field."], "constructor": ["Unknown field."] }'),
+  )
+  expect(JSON.stringify(errors)).toContain('"__proto__":["Unknown field."]')
 })
 
 test.each([undefined, null, [], 'text', 7])('refuses %j as a body', (body) => {
@@ -72,6 +90,13 @@ test.each([undefined, null, [], 'text', 7])('refuses %j as a body', (body) => {
 test('a page is whole and not negative', () => {
   expect(parsePage({ limit: '2', offset: '0' })).toEqual({ limit: 2, offset: 0 })
   expect(parsePage({})).toEqual({})
-  for (const wrong of [{ limit: '-1' }, { offset: 'x' }, { limit: '1.5' }, { limit: ['1', '2'] }])
+  for (const wrong of [
+    { limit: '-1' },
+    { offset: 'x' },
+    { limit: '1.5' },
+    { limit: '' },
+    { offset: ' 1' },
+    { limit: ['1', '2'] },
+  ])
     expect(refusalOf(() => parsePage(wrong)).status).toBe(400)
 })

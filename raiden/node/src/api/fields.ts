@@ -5,8 +5,6 @@ import { ApiRefusal } from './refusal.ts'
 
 export const UINT64_MAX = 2n ** 64n - 1n
 export const UINT256_MAX = 2n ** 256n - 1n
-/** 2^256 has 78 digits. */
-const DIGITS_MAX = 80
 
 const ZERO_ADDRESS = `0x${'0'.repeat(40)}`
 
@@ -18,7 +16,7 @@ export const addressField = z
 
 /** An integer as Raiden's marshmallow field takes it; its range is the business of each route, which answers 409. */
 export const integerField = z.unknown().transform((value, context) => {
-  const isText = typeof value === 'string' && value.length <= DIGITS_MAX && /^-?\d+$/.test(value)
+  const isText = typeof value === 'string' && /^-?\d+$/.test(value)
   if (isText || (typeof value === 'number' && Number.isSafeInteger(value))) return BigInt(value)
   context.addIssue({ code: 'custom', message: 'Not a valid integer.' })
   return z.NEVER
@@ -39,20 +37,12 @@ export function parseBody<S extends z.ZodType>(schema: S, body: unknown): z.outp
 }
 
 /** `?limit=…&offset=…`, whole and not negative. */
-const page = z.object({
-  limit: z.coerce
-    .number('Not a valid integer.')
-    .int('Not a valid integer.')
-    .min(0)
-    .max(2 ** 31)
-    .optional(),
-  offset: z.coerce
-    .number('Not a valid integer.')
-    .int('Not a valid integer.')
-    .min(0)
-    .max(2 ** 31)
-    .optional(),
-})
+const pageField = z
+  .string('Not a valid integer.')
+  .regex(/^\d{1,9}$/, 'Not a valid integer.')
+  .transform(Number)
+  .optional()
+const page = z.object({ limit: pageField, offset: pageField })
 
 export function parsePage(query: unknown): { limit?: number; offset?: number } {
   const { limit, offset } = parsed(page, query ?? {})
@@ -62,15 +52,14 @@ export function parsePage(query: unknown): { limit?: number; offset?: number } {
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors: Record<string, string[]> = {}
-  for (const issue of result.error.issues) {
-    const { path, code, message } = issue
-    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) errors[key] = ['Unknown field.']
-    if (issue.code === 'unrecognized_keys') continue
-    const name = String(path[0] ?? '_schema')
-    const isMissing = code === 'invalid_type' && !(name in (value as object))
-    errors[name] = [isMissing ? 'Missing data for required field.' : message]
-  }
+  const lines = result.error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [key, 'Unknown field.'] as const)
+    const name = String(issue.path[0] ?? '_schema')
+    const isMissing = issue.path.length === 1 && !Object.hasOwn(value as object, name)
+    return [[name, isMissing ? 'Missing data for required field.' : issue.message] as const]
+  })
+  // Of entries, since a field can be called __proto__.
+  const errors = Object.fromEntries(lines.map(([name, line]) => [name, [line]]))
   throw new ApiRefusal(400, 'raiden.malformed', 'The request is malformed.', { errors })
 }
 

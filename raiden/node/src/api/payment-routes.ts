@@ -22,7 +22,9 @@ import { ApiRefusal } from './refusal.ts'
 const staticPath = z.strictObject({
   route: z.array(addressField).min(2).max(20),
   address_metadata: z.record(z.string(), z.record(z.string(), z.string())).optional(),
-  fee: integerField.optional(),
+  fee: integerField
+    .refine((fee) => fee >= 0n && fee <= UINT256_MAX, 'The fee must be between 0 and 2^256 - 1.')
+    .optional(),
 })
 
 const request = z.strictObject({

@@ -19,7 +19,10 @@ async function comeBack(answer: () => Promise<never>) {
   journal.begin(ORDER, 1_000)
   const log = { warn: () => {}, info: () => {} } as never
   const payments = new Payments({ journal, address: '0xA', log, now: () => 2_000, onConcluded: () => {} })
-  const raiden = { state: { transfers: {} }, database: { get: answer } } as unknown as MendedRaiden
+  const raiden = {
+    state: { address: '0xA', transfers: {} },
+    database: { get: answer },
+  } as unknown as MendedRaiden
   const reconciled = await payments.reconcile(raiden).then(
     () => 'done',
     (error: Error) => error.message,

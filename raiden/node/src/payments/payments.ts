@@ -8,6 +8,7 @@ import { ApiRefusal, unavailable } from '../api/refusal.ts'
 import type { MendedRaiden } from '../sdk/mended-raiden.ts'
 import {
   type Action,
+  getTransfer,
   type Path,
   type SdkError,
   type TransferState,
@@ -50,6 +51,8 @@ export class Payments {
     const bySecret = isGiven.secret ? journal.find('sent', order.secretHash) : undefined
     if (bySecret && !isSame(bySecret, order))
       throw conflict('The secret is already in use for a payment of another amount, token or target.')
+    if (bySecret && isGiven.identifier && bySecret.identifier !== order.identifier)
+      throw conflict('The secret is already in use for a payment with another identifier.')
     const byIdentifier = isGiven.identifier ? journal.findByIdentifier(order.identifier) : undefined
     const isOther = isGiven.secret && byIdentifier?.secretHash !== order.secretHash
     if (byIdentifier && (isOther || !isSame(byIdentifier, order)))
@@ -121,8 +124,7 @@ export class Payments {
     if (journal.isEmpty()) await this.#importHistory(raiden)
     for (const transfer of Object.values(raiden.state.transfers)) this.#judge(transfer)
     for (const { secretHash } of journal.pending()) {
-      const key = `sent:${secretHash}`
-      const transfer = raiden.state.transfers[key] ?? (await storedTransfer(raiden, key))
+      const transfer = await knownTransfer(raiden, `sent:${secretHash}`)
       if (transfer) this.#judge(transfer)
       else {
         log.warn({ secretHash }, 'a payment had not left this node when it ended')
@@ -150,7 +152,7 @@ export class Payments {
 
   async #importHistory(raiden: MendedRaiden): Promise<void> {
     for (const { key } of await raiden.getTransfers()) {
-      const transfer = await storedTransfer(raiden, key)
+      const transfer = await knownTransfer(raiden, key)
       if (transfer) this.#judge(transfer)
     }
   }
@@ -225,12 +227,12 @@ export class Payments {
 }
 
 /** Undefined when the SDK has none. That its database cannot tell is no answer: taken for one, a payment that left would be made again. */
-async function storedTransfer(
-  { database }: Pick<MendedRaiden, 'database'>,
+async function knownTransfer(
+  { state, database }: Pick<MendedRaiden, 'state' | 'database'>,
   key: string,
 ): Promise<TransferState | undefined> {
   try {
-    return await database.get(key)
+    return await getTransfer(state, database, key)
   } catch (error) {
     if ((error as { status?: number }).status === 404) return undefined
     throw error

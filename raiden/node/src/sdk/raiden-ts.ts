@@ -224,9 +224,11 @@ export const { channelAmounts, channelKey } = deep<{
   channelAmounts(channel: ChannelRecord): { ownCapacity: BigNumber }
   channelKey(of: { tokenNetwork: string; partner: string }): string
 }>('channels/utils.js')
-export const { raidenTransfer } = deep<{ raidenTransfer(state: TransferState): Transfer }>(
-  'transfers/utils.js',
-)
+/** `getTransfer` takes it out of the state, else out of the database, decoded; it throws what the database throws. */
+export const { raidenTransfer, getTransfer } = deep<{
+  raidenTransfer(state: TransferState): Transfer
+  getTransfer(state: State, db: Database, key: string): Promise<TransferState>
+}>('transfers/utils.js')
 
 /** In the order of dist/epics.js, which is that in which they are shut down; the two of the configuration are not exported. */
 export const EPIC_MODULES: readonly EpicModule[] = [
