@@ -92,14 +92,22 @@ contract ClaimsTimeTest is ClaimsFixture {
         _settles();
     }
 
-    function testFuzz_settlementComesAfterAClaimOfSilence(uint32 claimAt) external {
+    /// @dev The longest way there is: a claim of silence that nobody refutes, contested when it stands.
+    function testFuzz_settlementComesAfterAClaimOfSilence(uint32 claimAt, uint32 contestAt, bool isContested) external {
         uint256 until = _delivered() + DISPUTE_S;
         vm.warp(until - claimAt % DISPUTE_S);
         (LegKeys memory keys, Clause memory silence) = (_legKeys(1), _clause(SILENCE));
         agreement.claimSilence{value: 0.1 ether}(1, keys, silence, _signed(_heartbeat(1, 4, BEFORE)));
         vm.warp(block.timestamp + REFUTE_S + 1);
-        agreement.resolve(_caseId(1, SILENCE_ID, 4, ONCE_INDEX));
-        vm.warp(until + REFUTE_S + 1 + CONTEST_S);
+        bytes32 caseId = _caseId(1, SILENCE_ID, 4, ONCE_INDEX);
+        agreement.resolve(caseId);
+        if (isContested) {
+            vm.warp(block.timestamp + contestAt % CONTEST_S);
+            _contest(caseId, carrier, agreement.contestBondWei(uint96(BOND_WEI)));
+            vm.warp(block.timestamp + ANSWER_S + 1);
+            agreement.resolve(caseId);
+        }
+        vm.warp(until + REFUTE_S + 1 + CONTEST_S + ANSWER_S + 1 + CONTEST_S);
         _settles();
     }
 

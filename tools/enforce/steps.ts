@@ -76,7 +76,11 @@ async function start(enforcement: Enforcement): Promise<void> {
   if ((await read<number>(enforcement, 'phase')) !== CREATED) return
   const [first] = legs
   if (!first) throw new Error('start: frames holds no keys of leg 0')
-  const shown = [terms.disclose(terms.one('device')), terms.discloseHeading(), terms.disclose(terms.one('windows'))]
+  const shown = [
+    terms.disclose(terms.one('device')),
+    terms.discloseHeading(),
+    terms.disclose(terms.one('windows')),
+  ]
   const args = [first.keys.keys, p256(first.keys.p256), ...shown]
   await send(enforcement, 'start', `leg 0 in the custody of ${payee.name}`, 'start', args)
 }

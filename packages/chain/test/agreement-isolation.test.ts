@@ -26,7 +26,7 @@ test('what one agreement accepts, no other does', async () => {
   const foreign = startArguments({ terms: one.terms, keys: leg.signedKeys })
   expect(await refusal(theirs.start(foreign))).toBe('ClauseNotInTerms')
   const sound = startArguments({ terms: other.terms, keys: otherLeg.signedKeys })
-  expect(await refusal(theirs.start([foreign[0], foreign[1], sound[2], sound[3]]))).toBe(
+  expect(await refusal(theirs.start([foreign[0], foreign[1], sound[2], sound[3], sound[4]]))).toBe(
     'AgreementDeviceSignatureInvalid',
   )
   await theirs.start(sound)

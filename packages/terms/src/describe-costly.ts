@@ -172,7 +172,9 @@ function goesTo({ beneficiary }: Penalty, terms: Terms | undefined): string {
   if (!terms) return ''
   const party = partyByWallet(terms, beneficiary)
   if (party === undefined) return ` It is paid to ${beneficiary}.`
-  return party.role === 'payer' ? '' : ` It is paid to ${party.name}; what ${party.name} itself is charged, to ${payer(terms).name}.`
+  return party.role === 'payer'
+    ? ''
+    : ` It is paid to ${party.name}; what ${party.name} itself is charged, to ${payer(terms).name}.`
 }
 
 /** ", at most 50 in all", or by party where caps differ: ", at most 200 (supplier) or 50 (shipper-x, shipper-y) in all". */

@@ -6,13 +6,13 @@ import { formatTokens } from './tokens.ts'
 import { partyByWallet } from './views.ts'
 import { counted, day, duration, ether, place, tokens } from './wording.ts'
 
+/** As the contracts have it (AgreementClaimsClosed): so long breaches can be claimed at the least. */
+const CLAIMS_MS_MIN = 3_600_000
+
 /**
  * One or more English sentences. With `terms`, wallets get their names and a limit says what it can cost in all:
  * "Temperature must not rise above 40.0 °C. Each excursion costs its custodian 10 tokens, at most 50 in all. Whoever holds the records …"
  */
-/** As the contracts have it (AgreementClaimsClosed): so long breaches can be claimed at the least. */
-const CLAIMS_MS_MIN = 3_600_000
-
 export function describeClause(clause: Clause, terms?: Terms): string {
   switch (clause.kind) {
     case 'general':
