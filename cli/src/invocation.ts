@@ -68,11 +68,23 @@ function parsed(args: string[], options: Options): Given {
     { type: need === 'flag' ? ('boolean' as const) : ('string' as const), multiple: need === 'repeated' },
   ])
   try {
-    return parseArgs({ args, options: Object.fromEntries(all), strict: true }).values as Given
+    return parseArgs({ args: withNegatives(args), options: Object.fromEntries(all), strict: true })
+      .values as Given
   } catch (error) {
     const [line = ''] = (error as Error).message.split('\n')
     throw new Refusal('argument.unknown', `${line.replace(/\.? To specify.*/, '')}; see --help`)
   }
+}
+
+/** A number below 0 is the value of the option before it, for that option to refuse; parseArgs would take it for another option. */
+function withNegatives(args: string[]): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const before = joined.at(-1)
+    if (/^-[0-9]/.test(arg) && before && /^--[^=]+$/.test(before)) joined.splice(-1, 1, `${before}=${arg}`)
+    else joined.push(arg)
+  }
+  return joined
 }
 
 function fromEnvironment(environment: Record<string, string | undefined>): Given {

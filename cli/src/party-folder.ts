@@ -83,14 +83,19 @@ export async function readFrames(dir: string, progress: (line: string) => void =
   })
   const legs = new Map<number, LegFrames>()
   const accepts = new Map<Hex, Hex>()
-  for (const [count, file] of files.sort().entries()) {
+  // Those that file managers leave behind begin with a dot.
+  const shown = files.filter((file) => !file.startsWith('.')).sort()
+  for (const [count, file] of shown.entries()) {
     if (count > 0 && count % ENVELOPES_READ_BETWEEN_NOTES === 0)
-      progress(`read ${count} of ${files.length} frames`)
+      progress(`read ${count} of ${shown.length} frames`)
     try {
       sort(await readFile(join(place, file)), legs, accepts)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      throw new Refusal('folder.frame', `${join(place, file)}: ${error.message}`, { cause: error })
+      const what = `${join(place, file)}: ${error.message}`
+      throw new Refusal('folder.frame', `${what}; get it again, or move it away if it is no frame`, {
+        cause: error,
+      })
     }
   }
   for (const each of legs.values()) orderEnvelopes(each)

@@ -177,7 +177,9 @@ const ESCROW: Record<string, Reason> = {
   CollateralEscrowPayerUnexpected: (a) =>
     `the payer ${a.payer} is not the organisation ${a.organisation} whose token the terms name; use its own token`,
   CollateralEscrowPriceStale: (a) =>
-    `the price of ether is of ${at(a.updatedAt)}, which is too old; wait for the next, or post one`,
+    Number(a.updatedAt) === 0
+      ? 'no price of ether was ever posted; the organisation does it by consign escrow price'
+      : `the price of ether is of ${at(a.updatedAt)}, which is too old; wait for the next, or post one by consign escrow price`,
   CollateralEscrowPriceNotPositive: (a) =>
     `the feed answers a price of ${a.price}; wait for the next, or post one`,
   CollateralEscrowUndercollateralised: (a) =>

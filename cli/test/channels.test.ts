@@ -1,6 +1,9 @@
 // A Raiden node's channels by the commands, as processes where the exit code matters, else within this one.
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -146,6 +149,18 @@ describe.each<Dialect>(['python', 'typescript'])('a node in the words of the %s 
     expect(channel).toMatchObject({ deposit: 70n * TOKEN, balance: 50n * TOKEN })
     await run('channels open --terms terms.json --terms other.json --terms terms.json')
     expect(channel).toMatchObject({ deposit: 120n * TOKEN, balance: 100n * TOKEN })
+  })
+
+  it('says of another server that it is no Raiden node', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const line of ['channels list', 'channels status', 'channels open --terms terms.json'])
+      await expect(run(`${line} --node ${url}`)).rejects.toMatchObject({
+        code: 'channel.stranger',
+        message: `${url} answers, but is no Raiden node; check --node`,
+      })
+    server.close()
   })
 
   it('says what it would do, and does not', async () => {

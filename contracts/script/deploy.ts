@@ -19,6 +19,18 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { developer } from './anvil.ts'
 import { ROOT } from './foundry.ts'
 
+const HELP = `Deploys Consign's contracts and those of one organisation, and notes where they are in deployments/<chain id>.json.
+
+usage: node contracts/script/deploy.ts --rpc URL [--account-file FILE]
+
+  --rpc URL               an Ethereum node
+  --account-file FILE     the sender's private key, 32 bytes in hex, mode 0600; without it CONSIGN_ACCOUNT_KEY
+  --organisation ADDRESS  whose escrow and token they are; the sender by default
+  --price-feed ADDRESS    Chainlink's; without it one to which the organisation posts (consign escrow price)
+  --price-age-max-s N     when a price is too old, in seconds
+
+A repetition sends nothing.`
+
 /** deployments/<chain id>.json: organisations in order of their addresses. */
 export type DeploymentFile = { chainId: number } & SharedContracts & {
     organisations: OrganisationContracts[]
@@ -63,8 +75,10 @@ async function main(args: string[]): Promise<void> {
       organisation: { type: 'string' },
       'price-feed': { type: 'string' },
       'price-age-max-s': { type: 'string' },
+      help: { type: 'boolean' },
     },
   })
+  if (values.help) return console.log(HELP)
   const { rpc, 'price-age-max-s': age } = values
   if (rpc === undefined) throw new Error('--rpc is missing: the URL of an Ethereum node')
   const account = privateKeyToAccount(await privateKey(values['account-file']))

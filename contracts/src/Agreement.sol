@@ -3,20 +3,20 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {AgreementState} from "./AgreementState.sol";
+import {AgreementHandover} from "./AgreementHandover.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
-import {Accept, Delegated, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {Accept, IAgreementCustody, Leg, ManualCut, Phase, Tender} from "./interfaces/IAgreementCustody.sol";
+import {IAgreementDelegations} from "./interfaces/IAgreementDelegations.sol";
 import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
 import {IAgreementFactory} from "./interfaces/IAgreementFactory.sol";
 import {IAgreementPayout} from "./interfaces/IAgreementPayout.sol";
 import {Clause, Clauses, Deadline, Device, General, Heading, Party, TenderTerms} from "./libraries/Clauses.sol";
-import {Delegations} from "./libraries/Delegations.sol";
 import {Disclosure, EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature, Records} from "./libraries/Records.sol";
 import {WalletSignature} from "./libraries/WalletSignature.sol";
 
 /// @title Implementation of IAgreementCustody, where everything is described, and the way to the other parts of an agreement
-contract Agreement is AgreementState, IAgreementCustody {
+contract Agreement is AgreementHandover, IAgreementCustody {
     bytes32 private constant MANUAL_CUT_TYPEHASH = keccak256(
         "ManualCut(bytes32 termsHash,uint32 leg,uint32 n,uint64 timeMs,address to,bytes32 nextKeysHash,uint256 amount,uint256 penaltyMax,bytes32 reasonsHash)"
     );
@@ -104,26 +104,6 @@ contract Agreement is AgreementState, IAgreementCustody {
         (uint8 role, bytes32 offered, bytes32 accepted) = _requireAccepted(leg, keys, offer, accept, cut.n, taker);
         address to = accept.party;
         if (!WalletSignature.isBy(to, accepted, acceptSignature)) revert AgreementAcceptSignatureInvalid(to);
-        bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
-        _requireP256(digest, signature, keys.p256X, keys.p256Y);
-        _transfer(leg, to, role, cut.n, offer.nextKeysHash, digest);
-    }
-
-    /// @inheritdoc IAgreementCustody
-    function recordDelegatedCut(
-        uint32 leg,
-        LegKeys calldata keys,
-        Offer calldata offer,
-        Accept calldata accept,
-        bytes calldata acceptSignature,
-        Cut calldata cut,
-        P256Signature calldata signature,
-        Clause calldata taker,
-        Delegated calldata delegated
-    ) external {
-        (uint8 role, bytes32 offered, bytes32 accepted) = _requireAccepted(leg, keys, offer, accept, cut.n, taker);
-        address to = accept.party;
-        _requireDelegated(to, accepted, acceptSignature, delegated, cut);
         bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
         _requireP256(digest, signature, keys.p256X, keys.p256Y);
         _transfer(leg, to, role, cut.n, offer.nextKeysHash, digest);
@@ -251,67 +231,6 @@ contract Agreement is AgreementState, IAgreementCustody {
         return _tenders[leg];
     }
 
-    /// @dev All of an acceptance but who signed it.
-    function _requireAccepted(
-        uint32 leg,
-        LegKeys calldata keys,
-        Offer calldata offer,
-        Accept calldata accept,
-        uint32 n,
-        Clause calldata taker
-    ) private view returns (uint8 role, bytes32 offered, bytes32 accepted) {
-        _requireKeys(leg, keys);
-        _requireNotEnded(leg);
-        (uint32 m, uint32 ttlEnvelopes) = (offer.m, offer.ttlEnvelopes);
-        if (n < m || n - m > ttlEnvelopes) revert AgreementCutOutsideOffer(n, m, ttlEnvelopes);
-        bytes32 terms = _termsHash();
-        role = _requireTaker(terms, taker, accept.party, accept.amount, accept.penaltyMax);
-        offered = Records.offerDigest(leg, offer);
-        accepted = _acceptDigest(terms, offered, accept);
-    }
-
-    function _requireDelegated(
-        address party,
-        bytes32 accepted,
-        bytes calldata acceptSignature,
-        Delegated calldata delegated,
-        Cut calldata cut
-    ) private view {
-        Delegations.requireHolds(delegated.delegation, _termsHash(), _utcMsAt(cut, delegated.head));
-        bytes32 digest = Delegations.digest(party, delegated.delegation);
-        if (!WalletSignature.isBy(party, digest, delegated.signature)) {
-            revert AgreementDelegationSignatureInvalid(party);
-        }
-        address delegate = delegated.delegation.delegate;
-        if (!WalletSignature.isBy(delegate, accepted, acceptSignature)) {
-            revert AgreementAcceptSignatureInvalid(delegate);
-        }
-    }
-
-    /// @dev Base time of the envelope before the cut, which signs its digest; where there is none, no time but the chain's is known.
-    function _utcMsAt(Cut calldata cut, bytes calldata header) private view returns (uint256) {
-        if (cut.n == 0) return block.timestamp * 1000;
-        EnvelopeCodec.requireHeader(header);
-        if (EnvelopeCodec.digest(header) != cut.head) revert AgreementCutNotAtEnvelope();
-        if (EnvelopeCodec.clockStateOf(header) == 0) revert IAgreementClaims.AgreementClockUnset();
-        return EnvelopeCodec.baseUtcMsOf(header);
-    }
-
-    /// @dev Ends `leg` and begins the next one, in which nothing is cut or proven any more when it is the payer's.
-    function _transfer(uint32 leg, address to, uint8 role, uint32 n, bytes32 nextKeysHash, bytes32 digest) private {
-        if (nextKeysHash == 0) revert AgreementKeysHashZero();
-        bool isPayer = role == Clauses.ROLE_PAYER;
-        _legs[uint256(leg) + 1] = Begun(isPayer ? bytes32(0) : nextKeysHash, to, n, uint40(block.timestamp));
-        emit CustodyTransferred(leg, to, n, digest);
-        if (!isPayer) return;
-        _end();
-        emit Delivered(leg + 1);
-    }
-
-    function _end() private {
-        (_status.deliveredAt, _status.phase) = (uint40(block.timestamp), Phase.Delivered);
-    }
-
     /// @dev Nothing answers for a loss but the terms themselves, so it cannot be contested.
     function _chargeLoss(uint32 leg, Deadline memory due) private {
         bytes32 caseId = Records.caseId(leg, due.limitId, LOSS_SEQ, LOSS_INDEX);
@@ -331,25 +250,9 @@ contract Agreement is AgreementState, IAgreementCustody {
         _requireNotEnded(leg);
     }
 
-    function _requireNotEnded(uint32 leg) private view {
-        if (_hasEnded(leg)) revert AgreementLegEnded(leg);
-    }
-
     function _walletInRole(Party memory party, uint8 role) private pure returns (address) {
         if (party.role != role) revert AgreementRoleUnexpected(party.role, role);
         return party.wallet;
-    }
-
-    function _requireTaker(bytes32 terms, Clause calldata taker, address wallet, uint256 amount, uint256 penaltyMax)
-        private
-        view
-        returns (uint8 role)
-    {
-        (uint8 listedRole, address listedWallet, uint256 listedAmount, uint256 penaltyCap) = Clauses.taker(terms, taker);
-        if (wallet != listedWallet || amount != listedAmount || penaltyMax != penaltyCap) {
-            revert AgreementAcceptNotAsAgreed();
-        }
-        return listedRole;
     }
 
     function _requireWallet(address party, bytes32 digest, bytes calldata signature) private view {
@@ -423,7 +326,8 @@ contract Agreement is AgreementState, IAgreementCustody {
             selector == IAgreementDisputes.contest.selector || selector == IAgreementDisputes.answerWithSeal.selector
                 || selector == IAgreementDisputes.answerWithAnchor.selector
                 || selector == IAgreementDisputes.confirmLeg.selector
-                || selector == IAgreementDisputes.confirmDelegatedLeg.selector
+                || selector == IAgreementDelegations.confirmDelegatedLeg.selector
+                || selector == IAgreementDelegations.recordDelegatedCut.selector
                 || selector == IAgreementDisputes.resolve.selector
                 || selector == IAgreementDisputes.withdrawCredit.selector
                 || selector == IAgreementDisputes.contestBondWei.selector

@@ -3,19 +3,22 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {AgreementState} from "./AgreementState.sol";
+import {AgreementHandover} from "./AgreementHandover.sol";
 import {Case, CaseState, IAgreementClaims} from "./interfaces/IAgreementClaims.sol";
 import {Accept, IAgreementCustody, Phase} from "./interfaces/IAgreementCustody.sol";
-import {DelegatedKeys, IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
+import {Delegated, DelegatedKeys, IAgreementDelegations} from "./interfaces/IAgreementDelegations.sol";
+import {IAgreementDisputes} from "./interfaces/IAgreementDisputes.sol";
 import {IAnchorLog} from "./interfaces/IAnchorLog.sol";
 import {IPostQuantumVerifier} from "./interfaces/IPostQuantumVerifier.sol";
 import {Clause, Clauses, General, Party, Windows} from "./libraries/Clauses.sol";
 import {Delegations} from "./libraries/Delegations.sol";
-import {LegKeys, Offer, Records, Seal} from "./libraries/Records.sol";
+import {EnvelopeCodec} from "./libraries/EnvelopeCodec.sol";
+import {Cut, LegKeys, Offer, P256Signature, Records, Seal} from "./libraries/Records.sol";
 import {Rfc9162} from "./libraries/Rfc9162.sol";
+import {WalletSignature} from "./libraries/WalletSignature.sol";
 
-/// @title Implementation of IAgreementDisputes, where everything is described
-contract AgreementDisputes is AgreementState, IAgreementDisputes {
+/// @title Implementation of IAgreementDisputes and IAgreementDelegations, where everything is described
+contract AgreementDisputes is AgreementHandover, IAgreementDisputes, IAgreementDelegations {
     /// @dev What an answer with a new seal costs at most, with a margin: 1,000,000 on average.
     uint256 private constant ANSWER_GAS = 1_200_000;
     uint256 private constant MS_PER_S = 1000;
@@ -120,7 +123,27 @@ contract AgreementDisputes is AgreementState, IAgreementDisputes {
         emit LegConfirmed(leg);
     }
 
-    /// @inheritdoc IAgreementDisputes
+    /// @inheritdoc IAgreementDelegations
+    function recordDelegatedCut(
+        uint32 leg,
+        LegKeys calldata keys,
+        Offer calldata offer,
+        Accept calldata accept,
+        bytes calldata acceptSignature,
+        Cut calldata cut,
+        P256Signature calldata signature,
+        Clause calldata taker,
+        Delegated calldata delegated
+    ) external {
+        (uint8 role, bytes32 offered, bytes32 accepted) = _requireAccepted(leg, keys, offer, accept, cut.n, taker);
+        address to = accept.party;
+        _requireDelegated(to, accepted, acceptSignature, delegated, cut);
+        bytes32 digest = Records.cutDigest(leg, offered, accepted, cut);
+        _requireP256(digest, signature, keys.p256X, keys.p256Y);
+        _transfer(leg, to, role, cut.n, offer.nextKeysHash, digest);
+    }
+
+    /// @inheritdoc IAgreementDelegations
     function confirmDelegatedLeg(
         uint32 leg,
         LegKeys calldata keys,
@@ -236,6 +259,33 @@ contract AgreementDisputes is AgreementState, IAgreementDisputes {
 
     function _requirePostQuantum(bytes32 slhDsaKey, bytes32 digest, bytes calldata signature) private view {
         if (!VERIFIER.verify(slhDsaKey, digest, signature)) revert AgreementPostQuantumSignatureInvalid();
+    }
+
+    function _requireDelegated(
+        address party,
+        bytes32 accepted,
+        bytes calldata acceptSignature,
+        Delegated calldata delegated,
+        Cut calldata cut
+    ) private view {
+        Delegations.requireHolds(delegated.delegation, _termsHash(), _utcMsAt(cut, delegated.head));
+        bytes32 digest = Delegations.digest(party, delegated.delegation);
+        if (!WalletSignature.isBy(party, digest, delegated.signature)) {
+            revert AgreementDelegationSignatureInvalid(party);
+        }
+        address delegate = delegated.delegation.delegate;
+        if (!WalletSignature.isBy(delegate, accepted, acceptSignature)) {
+            revert IAgreementCustody.AgreementAcceptSignatureInvalid(delegate);
+        }
+    }
+
+    /// @dev Base time of the envelope before the cut, which signs its digest; where there is none, no time but the chain's is known.
+    function _utcMsAt(Cut calldata cut, bytes calldata header) private view returns (uint256) {
+        if (cut.n == 0) return block.timestamp * 1000;
+        EnvelopeCodec.requireHeader(header);
+        if (EnvelopeCodec.digest(header) != cut.head) revert AgreementCutNotAtEnvelope();
+        if (EnvelopeCodec.clockStateOf(header) == 0) revert IAgreementClaims.AgreementClockUnset();
+        return EnvelopeCodec.baseUtcMsOf(header);
     }
 
     /// @dev The leg before stands, and signed the keys of this one, which its offer names.

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {CaseState} from "../src/interfaces/IAgreementClaims.sol";
 import {IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
-import {DelegatedKeys, IAgreementDisputes} from "../src/interfaces/IAgreementDisputes.sol";
+import {DelegatedKeys} from "../src/interfaces/IAgreementDelegations.sol";
+import {IAgreementDisputes} from "../src/interfaces/IAgreementDisputes.sol";
 import {Delegation, Delegations} from "../src/libraries/Delegations.sol";
 import {DelegationFixture} from "./support/DelegationFixture.sol";
 import {DisputeFixture} from "./support/DisputeFixture.sol";

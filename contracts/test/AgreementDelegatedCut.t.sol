@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
 import {IAgreementClaims} from "../src/interfaces/IAgreementClaims.sol";
-import {Delegated, IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
+import {IAgreementCustody} from "../src/interfaces/IAgreementCustody.sol";
+import {Delegated, IAgreementDelegations} from "../src/interfaces/IAgreementDelegations.sol";
 import {Delegation, Delegations} from "../src/libraries/Delegations.sol";
 import {EnvelopeCodec} from "../src/libraries/EnvelopeCodec.sol";
 import {ContractWallet} from "./support/ContractWallet.sol";
@@ -224,7 +225,10 @@ contract AgreementDelegatedCutTest is DelegationFixture {
         (CutCall memory call,) = _driversCut(0, 3);
         bytes memory earlier = _last(0, 2).header;
         _refuses(
-            call, _delegation(), earlier, abi.encodeWithSelector(IAgreementCustody.AgreementCutNotAtEnvelope.selector)
+            call,
+            _delegation(),
+            earlier,
+            abi.encodeWithSelector(IAgreementDelegations.AgreementCutNotAtEnvelope.selector)
         );
         _refuses(call, _delegation(), "", abi.encodeWithSelector(EnvelopeCodec.EnvelopeHeaderMalformed.selector));
     }
@@ -273,7 +277,7 @@ contract AgreementDelegatedCutTest is DelegationFixture {
     }
 
     function _notDelegatedBy(uint256 key) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IAgreementCustody.AgreementDelegationSignatureInvalid.selector, vm.addr(key));
+        return abi.encodeWithSelector(IAgreementDelegations.AgreementDelegationSignatureInvalid.selector, vm.addr(key));
     }
 
     function _expired(uint64 notAfterMs, uint256 atMs) private pure returns (bytes memory) {

@@ -107,7 +107,9 @@ function readLegs(dir: string): Leg[] {
     seals: [] as Seal[],
   }
   const envelopes: Envelope[] = []
-  for (const file of readdirSync(dir).sort()) {
+  // Those that file managers leave behind begin with a dot.
+  const files = readdirSync(dir).filter((file) => !file.startsWith('.'))
+  for (const file of files.sort()) {
     try {
       const frame = readFrame(readFileSync(join(dir, file)))
       if (frame.kind === 'envelope') {

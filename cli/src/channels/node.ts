@@ -32,6 +32,13 @@ export async function withNode<T>(
     return await work(node)
   } catch (error) {
     if (!isOfNode(error)) throw error
+    // The first thing that is asked: every Raiden node has it.
+    if (error.code === 'channel.missing' && error.message.includes('GET /status:'))
+      throw new RefusedCall(
+        'channel.stranger',
+        `${nodeUrl} answers, but is no Raiden node; check --node`,
+        error,
+      )
     const advice = WHAT_TO_DO[error.code]
     throw new RefusedCall(error.code, advice ? `${error.message}; ${advice}` : error.message, error)
   }

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {Clause, Heading} from "../libraries/Clauses.sol";
-import {Delegation} from "../libraries/Delegations.sol";
 import {Disclosure} from "../libraries/EnvelopeCodec.sol";
 import {Cut, LegKeys, Offer, P256Signature} from "../libraries/Records.sol";
 
@@ -16,16 +15,6 @@ struct Accept {
     uint256 amount;
     uint256 penaltyMax;
     bytes32 reservationsHash;
-}
-
-/// @notice By what right somebody else than the taker accepted.
-/// @param delegation What the taker signed (EIP-712); its wallet is filled in here.
-/// @param signature The taker's wallet signature over the delegation.
-/// @param head Header of the leg's last envelope, which says when by the device's clock; empty when the leg has none.
-struct Delegated {
-    Delegation delegation;
-    bytes signature;
-    bytes head;
 }
 
 /// @notice Two custodians hand over without the device, because it is dead or lost.
@@ -143,12 +132,6 @@ interface IAgreementCustody {
     /// @notice Thrown when the signature of the Accept is not the taker's, or not its delegate's.
     error AgreementAcceptSignatureInvalid(address party);
 
-    /// @notice Thrown when a delegation is not signed by the party that takes over.
-    error AgreementDelegationSignatureInvalid(address party);
-
-    /// @notice Thrown when the header shown is not that of the last envelope before the cut.
-    error AgreementCutNotAtEnvelope();
-
     /// @notice Thrown when a signature of a ManualCut or a TenderRefusal is not the named party's.
     error AgreementPartySignatureInvalid(address party);
 
@@ -217,22 +200,6 @@ interface IAgreementCustody {
         Cut calldata cut,
         P256Signature calldata signature,
         Clause calldata taker
-    ) external;
-
-    /// @notice The same for an Accept that a delegate of the taker signed. The last envelope before the cut must not lie after the delegation's
-    /// end, by the device's clock, which must be set; when the chain learns of it does not matter. Of a leg without envelopes it must learn before that end.
-    /// @param acceptSignature The delegate's wallet signature.
-    /// @param delegated What the taker allowed the delegate.
-    function recordDelegatedCut(
-        uint32 leg,
-        LegKeys calldata keys,
-        Offer calldata offer,
-        Accept calldata accept,
-        bytes calldata acceptSignature,
-        Cut calldata cut,
-        P256Signature calldata signature,
-        Clause calldata taker,
-        Delegated calldata delegated
     ) external;
 
     /// @notice Records a handover without a device. EIP-712, signed by both custodians:

@@ -2,21 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Clause} from "../libraries/Clauses.sol";
-import {Delegation} from "../libraries/Delegations.sol";
 import {LegKeys, Offer, Seal} from "../libraries/Records.sol";
 import {Accept} from "./IAgreementCustody.sol";
-
-/// @notice By what right somebody else than the taker accepted, under post-quantum keys.
-/// @param delegation What the taker signed; its wallet is filled in here.
-/// @param signature The taker's SLH-DSA signature over the delegation.
-/// @param mlDsaKeyHash SHA-256 of the delegate's ML-DSA-44 public key.
-/// @param slhDsaKey The delegate's SLH-DSA key.
-struct DelegatedKeys {
-    Delegation delegation;
-    bytes signature;
-    bytes32 mlDsaKeyHash;
-    bytes32 slhDsaKey;
-}
 
 /// @title Contests of the accused, and their post-quantum answers
 interface IAgreementDisputes {
@@ -120,23 +107,6 @@ interface IAgreementDisputes {
         bytes calldata acceptSignature,
         Clause calldata taker,
         Clause calldata general
-    ) external;
-
-    /// @notice The same for a leg after the first whose Accept a delegate of the taker signed. The chain must have learned of the leg before the
-    /// delegation ended: without trust in P-256 the device's clock says nothing.
-    /// @param acceptSignature The delegate's SLH-DSA signature over the Accept.
-    /// @param delegated What the taker allowed the delegate.
-    function confirmDelegatedLeg(
-        uint32 leg,
-        LegKeys calldata keys,
-        bytes calldata keysSignature,
-        LegKeys calldata keysBefore,
-        Offer calldata offer,
-        Accept calldata accept,
-        bytes calldata acceptSignature,
-        Clause calldata taker,
-        Clause calldata general,
-        DelegatedKeys calldata delegated
     ) external;
 
     /// @notice Closes what was not answered in time: an unanswered contest voids its case, an unrefuted claim counts as proven; the bond goes back

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Delegated} from "../../src/interfaces/IAgreementCustody.sol";
-import {DelegatedKeys} from "../../src/interfaces/IAgreementDisputes.sol";
+import {Delegated, DelegatedKeys} from "../../src/interfaces/IAgreementDelegations.sol";
 import {Delegation} from "../../src/libraries/Delegations.sol";
 import {Disclosure} from "../../src/libraries/EnvelopeCodec.sol";
 import {ShipmentFixture} from "./ShipmentFixture.sol";
