@@ -27,8 +27,8 @@ export type ClosingOptions = {
   journal: TxJournal
   /** with the log up to now already learnt */
   notary: Notary
-  /** ms after goods count as lost; undefined: others close */
-  closeLostMs: number | undefined
+  /** ms after goods count as lost; Infinity: others close */
+  closeLostMs: number
   watchPollMs: number
   logger: Logger
   signal: AbortSignal
@@ -36,9 +36,8 @@ export type ClosingOptions = {
 
 /** Looks and closes until the signal aborts. */
 export async function closeLost(options: ClosingOptions): Promise<void> {
-  const { closeLostMs: graceMs, watchPollMs, logger, signal } = options
-  if (graceMs === undefined) return
-  const desk = new ClosingDesk(options, graceMs)
+  const { watchPollMs, logger, signal } = options
+  const desk = new ClosingDesk(options)
   while (!signal.aborted) {
     try {
       await untilAnswered(() => desk.turn(), { signal, notices: logger })
@@ -54,20 +53,18 @@ type Retry = { atMs: number; delayMs: number; told: string }
 /** What was sent is in the journal, and what has ended on chain; the rest is found again after a restart. */
 class ClosingDesk {
   readonly #options: ClosingOptions
-  readonly #graceMs: number
   readonly #ended = new Set<Hex>()
   readonly #retries = new Map<Hex, Retry>()
 
-  constructor(options: ClosingOptions, graceMs: number) {
+  constructor(options: ClosingOptions) {
     this.#options = options
-    this.#graceMs = graceMs
   }
 
   /** Safe to repeat. Throws what the node answers when it cannot tell. */
   async turn(): Promise<void> {
-    const { client, notary, journal, signal } = this.#options
+    const { client, notary, journal, closeLostMs, signal } = this.#options
     const { timestamp } = await client.getBlock()
-    const at = { nowMs: Number(timestamp) * 1000, graceMs: this.#graceMs }
+    const at = { nowMs: Number(timestamp) * 1000, graceMs: closeLostMs }
     for (const [agreement, known] of notary.agreements) {
       if (signal.aborted) return
       const isWaiting = (this.#retries.get(agreement)?.atMs ?? 0) > Date.now()

@@ -50,8 +50,8 @@ export type ChainWriterOptions = {
   finality: Finality
   /** ms between looks for what the contracts of agreements say for good */
   watchPollMs: number
-  /** ms after goods count as lost by the terms, when their agreement is closed; undefined: never by this service */
-  closeLostMs: number | undefined
+  /** ms after goods count as lost by the terms, when their agreement is closed; Infinity: never by this service */
+  closeLostMs: number
   logger: Logger
   metrics: Metrics
   step: (name: string) => void
