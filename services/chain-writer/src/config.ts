@@ -27,6 +27,14 @@ export const configSchema = z.object({
   POLL_MS: count(500),
   CONTEST_POLL_MS: count(5_000),
   WATCH_POLL_MS: count(5_000),
+  CLOSE_LOST_MS: z
+    .union(
+      [z.literal('never').transform(() => Number.POSITIVE_INFINITY), z.coerce.number().int().nonnegative()],
+      {
+        error: 'must be a number of ms, or never',
+      },
+    )
+    .default(86_400_000),
   STUCK_MS: count(60_000),
   METRICS_PORT: portVariable.default(0),
 })

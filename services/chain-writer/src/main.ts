@@ -54,6 +54,7 @@ await startService({
       contestPollMs: config.CONTEST_POLL_MS,
       finality: config.FINALITY,
       watchPollMs: config.WATCH_POLL_MS,
+      closeLostMs: config.CLOSE_LOST_MS,
       logger,
       metrics,
       step,

@@ -16,6 +16,7 @@ import { type Hex, subjects } from '@consign/events'
 import type { Logger, Metrics } from '@consign/runtime'
 import { anchorTree } from './anchoring.ts'
 import { answerContests } from './answering.ts'
+import { closeLost } from './closing.ts'
 import type { AnchorPolicy } from './domain/anchor-policy.ts'
 import type { Place } from './domain/calls.ts'
 import { Notary } from './notary.ts'
@@ -49,6 +50,8 @@ export type ChainWriterOptions = {
   finality: Finality
   /** ms between looks for what the contracts of agreements say for good */
   watchPollMs: number
+  /** ms after goods count as lost by the terms, when their agreement is closed; Infinity: never by this service */
+  closeLostMs: number
   logger: Logger
   metrics: Metrics
   step: (name: string) => void
@@ -80,7 +83,8 @@ export async function runChainWriter(options: ChainWriterOptions): Promise<void>
   options.ready()
   const anchoring = anchorTree({ now: Date.now, ...options, notary })
   const answering = answerContests({ ...options, notary })
-  await Promise.all([consuming, anchoring, answering, watchAgreements({ ...options, notary })])
+  const watching = watchAgreements({ ...options, notary })
+  await Promise.all([consuming, anchoring, answering, watching, closeLost({ ...options, notary })])
 }
 
 // The durable position of the consumer says what was acted on, not what is known: that is read again from the beginning.

@@ -48,6 +48,8 @@ beforeEach(async () => {
     FACTORY: deployment.factory,
     ANCHOR_LOG: deployment.anchorLog,
     FINALITY: 'mined',
+    // By the clock of this machine the sample's goods are lost.
+    CLOSE_LOST_MS: 'never',
     POLL_MS: '50',
     CONTEST_POLL_MS: '100',
     // Only the end of a leg anchors.

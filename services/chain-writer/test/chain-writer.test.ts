@@ -68,6 +68,8 @@ beforeEach(async () => {
     FACTORY: deployment.factory,
     ANCHOR_LOG: deployment.anchorLog,
     FINALITY: 'mined',
+    // By the clock of this machine the sample's goods are lost.
+    CLOSE_LOST_MS: 'never',
     ANCHOR_MS: '1000',
     POLL_MS: '50',
   }

@@ -22,7 +22,7 @@ export async function planClosed(
   if (!(await chain.isClosedUndelivered(agreement)))
     throw new Waiting(
       'delivery',
-      `the goods of shipment ${shipment.shipment} count as lost: if they never come, end it with consign agreement close`,
+      `the goods of shipment ${shipment.shipment} count as lost: if they never come, chain-writer closes it, or anybody by consign agreement close`,
     )
   const fixed = await settleOnChain(shipment, chain)
   const of = { agreement, shipment: shipment.shipment, plan: fixedPlanOf(terms, fixed) }

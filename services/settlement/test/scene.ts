@@ -202,6 +202,8 @@ async function startChainWriter(world: World, common: Record<string, string>, di
     FACTORY: deployment.factory,
     ANCHOR_LOG: deployment.anchorLog,
     WATCH_POLL_MS: '100',
+    // Who closes is up to the test.
+    CLOSE_LOST_MS: 'never',
   })
 }
 

@@ -14,6 +14,7 @@ export type Agreement = {
   signedMs?: number
   packed?: EventOf<'custody.packed.v1'>
   isReserved?: boolean
+  isDelivered?: boolean
   legKeys: ReadonlyMap<number, Hex>
   ends: ReadonlyMap<number, number>
 }
@@ -37,6 +38,8 @@ export function evolveAgreements(agreements: Agreements, event: ConsignEvent): A
       }))
     case 'settlement.reserved.v1':
       return changed(agreements, event.data.agreement, (one) => ({ ...one, isReserved: true }))
+    case 'custody.delivered.v1':
+      return changed(agreements, event.data.agreement, (one) => ({ ...one, isDelivered: true }))
     case 'custody.transferred.v1': {
       const { leg, n, nextKeys } = event.data
       return changed(agreements, event.data.agreement, (one) => ({
