@@ -4,12 +4,14 @@
  * terms, since that is whom a payment is for.
  */
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Deployment, settlementTokenAbi } from '@consign/chain'
 import { Refusal } from '@consign/envelope'
+import { connectEventLog, connectNats } from '@consign/eventlog'
 import { freePort } from '@consign/eventlog/testing'
-import { ensureChannel, type RaidenClient, raidenClient } from '@consign/raiden-client'
-import { paymentGraph, type Terms } from '@consign/terms'
+import { parseEvent, subjects } from '@consign/events'
+import { formatTokens, paymentGraph, type Terms } from '@consign/terms'
 import { type Hex, parseEther } from 'viem'
 import type { Anvil } from './anvil.ts'
 import type { RaidenNode } from './channels.ts'
@@ -24,8 +26,8 @@ export type Raiden = {
   nodeOf(party: Identity): Promise<RaidenNode>
   /** Every node that was started, the organisation's first. */
   nodes(): RaidenNode[]
-  /** Opens or tops up what of the terms' payment graph leaves this party: PC-C, from the supplier to a shipper. */
-  openEdges(party: Identity, terms: Terms): Promise<void>
+  /** Resolves when the party's own settlement has what leaves it in the payment graph: PC-C, from the supplier to a shipper. */
+  holdEdges(party: Identity, of: { agreement: Hex; terms: Terms }): Promise<void>
 }
 
 export type RaidenOptions = {
@@ -38,11 +40,15 @@ export type RaidenOptions = {
   payer: Identity
   /** Wallet of its node; it holds tokens already. */
   organisation: Identity
+  natsUrl: string
+  /** Tokens that a party may need in its channels at the most, in the smallest unit. */
+  budget: bigint
 }
 
 const PROGRAMS = fileURLToPath(new URL('../../raiden/', import.meta.url))
 // A lock runs for two of it, and must reach the target before the second begins: a machine on which everything takes a hundred times as long still pays.
 const REVEAL_TIMEOUT_S = 40
+const SETTLEMENT = fileURLToPath(new URL('../../services/settlement/src/main.ts', import.meta.url))
 const GAS_MONEY = parseEther('100')
 
 /** Deploys, starts homeserver and the organisation's node. Refusal `demo.raiden` or `demo.service` when one of them does not come up. */
@@ -119,12 +125,12 @@ export async function startRaiden(processes: ProcessGroup, options: RaidenOption
     started.set(party.wallet.address, node)
     return node
   }
-  const edges = new Edges(anvil, deployment)
+  const mediators = new Mediators(processes, options)
   return {
     organisation: await start(organisation, payer),
     nodeOf,
     nodes: () => [...running],
-    openEdges: async (party, terms) => edges.open(party, await nodeOf(party), terms),
+    holdEdges: async (party, of) => mediators.hold(party, await nodeOf(party), of),
   }
 }
 
@@ -150,42 +156,85 @@ async function startNetwork(
   return `http://127.0.0.1:${port}`
 }
 
-/** The channels that parties open among themselves, for what they pass on. Their tokens come from whoever holds the stock of the demo. */
-class Edges {
-  readonly #anvil: Anvil
-  readonly #token: Hex
-  /** By edge: what was promised in all; deposits are totals, so that shipments at the same time add up. */
-  readonly #promised = new Map<string, bigint>()
+/** Parties that pass money on, each with a settlement of its own for that. Their tokens come from whoever holds the stock of the demo. */
+class Mediators {
+  readonly #processes: ProcessGroup
+  readonly #options: RaidenOptions
+  readonly #started = new Map<string, Promise<void>>()
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(anvil: Anvil, { token }: Deployment) {
-    this.#anvil = anvil
-    this.#token = token
+  constructor(processes: ProcessGroup, options: RaidenOptions) {
+    this.#processes = processes
+    this.#options = options
   }
 
-  async open({ wallet }: Identity, node: RaidenNode, terms: Terms): Promise<void> {
-    const client = raidenClient({ url: node.url })
-    for (const { from, to, amount } of paymentGraph(terms)) {
-      if (from !== lower(wallet.address)) continue
-      const opened = this.#turn.then(() => this.#topUp(client, { from, to, amount }))
-      this.#turn = opened.catch(() => undefined)
-      await opened
+  async hold(
+    { name, wallet }: Identity,
+    node: RaidenNode,
+    { agreement, terms }: { agreement: Hex; terms: Terms },
+  ): Promise<void> {
+    const own = lower(wallet.address)
+    const edges = paymentGraph(terms).filter(({ from }) => from === own)
+    if (edges.length === 0) return
+    const bought = this.#turn.then(() =>
+      this.#buyTokens(
+        own,
+        edges.reduce((sum, { amount }) => sum + amount, 0n),
+      ),
+    )
+    this.#turn = bought.catch(() => undefined)
+    await bought
+    const started = this.#started.get(name) ?? this.#start(name, node)
+    this.#started.set(name, started)
+    await started
+    await this.#reserved(agreement, own)
+  }
+
+  async #start(name: string, node: RaidenNode): Promise<void> {
+    const { anvil, deployment, natsUrl, budget } = this.#options
+    const metricsPort = await freePort()
+    await supervise(this.#processes, {
+      name: `settlement-${name}`,
+      program: SETTLEMENT,
+      env: {
+        ROLE: 'mediator',
+        NATS_URL: natsUrl,
+        RPC_URL: anvil.url,
+        CHAIN_ID: String(deployment.chainId),
+        TOKEN: deployment.token,
+        RAIDEN_URL: node.url,
+        EXPOSURE_MAX_TOKENS: formatTokens(budget),
+        METRICS_PORT: String(metricsPort),
+      },
+      killAt: undefined,
+      healthUrl: `http://127.0.0.1:${metricsPort}/readyz`,
+      onRestart: () => {},
+    })
+  }
+
+  // By what its settlement says of it.
+  async #reserved(agreement: Hex, mediator: Hex): Promise<void> {
+    const nats = await connectNats({ url: this.#options.natsUrl, name: 'demo' })
+    try {
+      const log = await connectEventLog({ nats })
+      const isSaid = async () => {
+        for await (const { data } of log.read([subjects.settlement(agreement)])) {
+          const event = parseEvent(data)
+          if (event.type === 'settlement.mediator.reserved.v1' && event.data.mediator === mediator)
+            return true
+        }
+        return false
+      }
+      while (!this.#processes.stopping && !(await isSaid())) await sleep(200)
+    } finally {
+      await nats.close()
     }
   }
 
-  async #topUp(client: RaidenClient, { from, to, amount }: { from: Hex; to: Hex; amount: bigint }) {
-    await this.#buyTokens(from, amount)
-    const promised = (this.#promised.get(`${from} ${to}`) ?? 0n) + amount
-    this.#promised.set(`${from} ${to}`, promised)
-    const of = { token: this.#token, partner: to }
-    const channel = await client.channel(of)
-    const missing = promised - (channel?.totalDeposit ?? 0n)
-    if (missing > 0n) await ensureChannel(client, { ...of, balanceMin: (channel?.balance ?? 0n) + missing })
-  }
-
   async #buyTokens(to: Hex, amount: bigint): Promise<void> {
-    const { client, developer } = this.#anvil
-    const call = { address: this.#token, abi: settlementTokenAbi, functionName: 'transfer' } as const
+    const { anvil, deployment } = this.#options
+    const { client, developer } = anvil
+    const call = { address: deployment.token, abi: settlementTokenAbi, functionName: 'transfer' } as const
     const hash = await client.writeContract({ ...call, args: [to, amount], account: developer })
     await client.waitForTransactionReceipt({ hash })
   }

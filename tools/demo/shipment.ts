@@ -145,7 +145,7 @@ export async function startShipment(stack: Stack, options: ShipmentOptions): Pro
   const signed = (
     options.signLate === true ? sending.promise.then(() => sleep(SIGN_LATE_MS)) : Promise.resolve()
   ).then(() => signTerms(signing, terms, byAddress))
-  const channelsOpen = signed.then(() => startNodes(stack, terms, identities))
+  const channelsOpen = signed.then(() => startNodes(stack, { agreement, terms }, identities))
   // Whoever waits for it is told; meanwhile it is nobody's unhandled rejection.
   channelsOpen.catch(() => {})
   if (options.signLate !== true) await signed
@@ -237,12 +237,16 @@ const keystoreFor = ({ tamper }: CompleteDraft) => (tamper === undefined ? 'file
 const ssccOf = (serial: number): string =>
   ssccWithCheckDigit(`3${String(4_012_345)}${String(serial % SERIALS).padStart(9, '0')}`)
 
-/** A node for each party that is paid; who is in the middle opens its own channels of the graph, as the organisation's settlement opens its. */
-async function startNodes({ raiden }: Stack, terms: Terms, identities: Identity[]): Promise<void> {
+/** A node for each party that is paid; who is in the middle has a settlement that opens its channels of the graph, as the organisation's opens its. */
+async function startNodes(
+  { raiden }: Stack,
+  of: { agreement: Hex; terms: Terms },
+  identities: Identity[],
+): Promise<void> {
   if (raiden === undefined) return
-  const paid = identities.filter(({ wallet }) => lower(wallet.address) !== payer(terms).wallet)
+  const paid = identities.filter(({ wallet }) => lower(wallet.address) !== payer(of.terms).wallet)
   await Promise.all(paid.map((party) => raiden.nodeOf(party)))
-  await Promise.all(paid.map((party) => raiden.openEdges(party, terms)))
+  await Promise.all(paid.map((party) => raiden.holdEdges(party, of)))
 }
 
 type Signing = { domain: AgreementDomain; message: AgreementMessage }

@@ -100,7 +100,7 @@ async function startParts(
   if (payments === 'raiden') say('deploying Raiden, starting its network and the node of the organisation')
   const raiden =
     payments === 'raiden'
-      ? await startRaiden(processes, { dir, seed, anvil, deployment, payer, organisation })
+      ? await startRaiden(processes, { dir, seed, anvil, deployment, payer, organisation, natsUrl, budget })
       : undefined
 
   say('starting the services')
