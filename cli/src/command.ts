@@ -49,6 +49,9 @@ export type Values<O> = { [Name in keyof O]: ValueOf<O[Name]> }
 /** `lines` for people, `data` for machines: hex, decimal strings, milliseconds. */
 export type Report = { lines: string[]; data: Record<string, unknown> }
 
+/** Options that all commands may take. */
+export type CommonOption = 'rpc' | 'key-file' | 'deployment' | 'dry-run'
+
 export type Command = {
   /** Group and action: "agreement start". */
   name: string
@@ -57,6 +60,8 @@ export type Command = {
   details?: string
   example: string
   options: Options
+  /** Of the common options, those that it takes; all, when it does not say. */
+  common?: readonly CommonOption[]
   run(context: Context, values: Record<string, unknown>): Promise<Report>
 }
 
@@ -67,6 +72,7 @@ export function command<O extends Options>(definition: {
   details?: string
   example: string
   options: O
+  common?: readonly CommonOption[]
   run(context: Context, values: Values<O>): Promise<Report>
 }): Command {
   return { ...definition, run: (context, values) => definition.run(context, values as Values<O>) }

@@ -1,6 +1,6 @@
 /** Help, generated from the table of commands. */
 import type { Command, Option } from './command.ts'
-import { COMMON, ENVIRONMENT } from './invocation.ts'
+import { commonOptions, ENVIRONMENT } from './invocation.ts'
 
 const GROUPS: Record<string, string> = {
   keys: 'wallet and post-quantum keys of a party',
@@ -16,11 +16,23 @@ const EXITS =
 
 /** Of one command, of a group, or of all. `words` as the user typed them. */
 export function helpFor(words: readonly string[], commands: readonly Command[]): string {
+  const found = asked(words, commands)
+  if (found.length === commands.length) return overview(commands)
+  const [one, another] = found
+  return one && !another && words.length > 1 ? commandHelp(one) : groupHelp(found)
+}
+
+/** The same for machines. */
+export const helpData = (words: readonly string[], commands: readonly Command[]) => ({
+  commands: asked(words, commands).map(({ name, summary, example }) => ({ name, summary, example })),
+})
+
+/** The command, those of the group, or all. */
+function asked(words: readonly string[], commands: readonly Command[]): readonly Command[] {
   const [group] = words
-  const found = commands.find(({ name }) => name === words.slice(0, 2).join(' '))
-  if (found) return commandHelp(found)
+  const found = commands.filter(({ name }) => name === words.slice(0, 2).join(' '))
   const listed = commands.filter(({ name }) => name.startsWith(`${group} `))
-  return listed.length > 0 ? groupHelp(listed) : overview(commands)
+  return [found, listed].find(({ length }) => length > 0) ?? commands
 }
 
 function overview(commands: readonly Command[]): string {
@@ -35,7 +47,7 @@ function overview(commands: readonly Command[]): string {
     '',
     ...columns(groups as [string, string][]),
     '',
-    'consign <group> lists its commands; consign <group> <command> --help explains one.',
+    'consign <group> lists its commands; consign <group> <command> --help explains one; consign --version says which this is.',
     EXITS,
   ].join('\n')
 }
@@ -44,10 +56,11 @@ function groupHelp(commands: readonly Command[]): string {
   return columns(commands.map(({ name, summary }) => [`  consign ${name}`, summary])).join('\n')
 }
 
-function commandHelp({ name, summary, details, example, options }: Command): string {
+function commandHelp(command: Command): string {
+  const { name, summary, details, example, options } = command
   const lines = [summary, ...(details ? [details] : []), '', `usage: consign ${name}${usage(options)}`, '']
   const own = Object.entries(options).map(describeOption)
-  const common = Object.entries<Option>(COMMON).map(describeOption)
+  const common = Object.entries(commonOptions(command)).map(describeOption)
   lines.push(...columns([...own, ...common]), '', `example: ${example}`, EXITS)
   return lines.join('\n')
 }

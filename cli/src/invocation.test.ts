@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from './commands.ts'
-import { helpFor } from './help.ts'
+import { helpData, helpFor } from './help.ts'
 import { readInvocation } from './invocation.ts'
 
 const read = (line: string, environment: Record<string, string> = {}) =>
@@ -50,6 +50,18 @@ describe('the arguments of a command', () => {
     ['agreement cut --folder f --leg 4294967296', 'argument.value', 'below 2^32'],
     ['agreement prove --colour red', 'argument.unknown', "Unknown option '--colour'"],
     ['agreement show extra --folder f', 'argument.unknown', 'extra'],
+    [
+      '--rpc http://here agreement show',
+      'argument.command',
+      'name a command before --rpc; see consign --help',
+    ],
+    [
+      'agreement --folder f',
+      'argument.command',
+      'name a command of agreement before --folder; see consign agreement --help',
+    ],
+    ['agreement --version', 'argument.command', 'name a command of agreement before --version'],
+    ['agreements --json', 'argument.command', 'there is no command "agreements"'],
     ['agreement fly', 'argument.command', 'there is no command "agreement fly"'],
     ['escrow deposit --ether 1e3', 'argument.value', 'write it like "2" or "0.25"'],
     ['escrow issue --tokens -5', 'tokens.amount', '--tokens: '],
@@ -69,13 +81,42 @@ describe('the arguments of a command', () => {
 
 describe('help', () => {
   it.each(['', '--help', 'help'])('is given of everything for "%s"', (line) => {
-    expect(read(line)).toEqual({ kind: 'help', words: [] })
+    expect(read(line)).toEqual({ kind: 'help', words: [], json: false })
   })
 
   it('is given of a group, and of a command whose arguments are missing', () => {
-    expect(read('escrow')).toEqual({ kind: 'help', words: ['escrow'] })
-    expect(read('escrow --help')).toEqual({ kind: 'help', words: ['escrow'] })
-    expect(read('agreement prove --help')).toEqual({ kind: 'help', words: ['agreement', 'prove'] })
+    const escrow = { kind: 'help', words: ['escrow'], json: false }
+    expect(read('escrow')).toEqual(escrow)
+    expect(read('escrow --help')).toEqual(escrow)
+    expect(read('escrow --json')).toEqual({ ...escrow, json: true })
+    expect(read('agreement prove --help')).toEqual({ ...escrow, words: ['agreement', 'prove'] })
+  })
+
+  it('lists the same for machines', () => {
+    const named = (...words: string[]) => helpData(words, COMMANDS).commands.map(({ name }) => name)
+    expect(named()).toEqual(COMMANDS.map(({ name }) => name))
+    expect(named('anchor')).toEqual(COMMANDS.map(({ name }) => name).filter((name) => /^anchor /.test(name)))
+    expect(named('agreement', 'prove')).toEqual(['agreement prove'])
+  })
+
+  it('of a command that asks no chain names no option of the chain, nor does the command take one', () => {
+    const chainOptions = ['--rpc', '--key-file', '--deployment', '--dry-run']
+    const shown = (name: string) => {
+      const help = helpFor(name.split(' '), COMMANDS)
+      return chainOptions.filter((option) => help.includes(`  ${option}`))
+    }
+    expect(shown('agreement prove')).toEqual(chainOptions)
+    expect(shown('keys new')).toEqual(['--dry-run'])
+    expect(shown('keys show')).toEqual(['--key-file'])
+    expect(shown('channels open')).toEqual(['--dry-run'])
+    expect(shown('channels list')).toEqual([])
+    expect(() => read('keys new --out a.key --rpc http://here')).toThrow("Unknown option '--rpc'")
+    expect(read('keys new --out a.key', { CONSIGN_RPC: 'http://there' })).toMatchObject({ kind: 'run' })
+  })
+
+  it('gives way to the version', () => {
+    expect(read('--version')).toEqual({ kind: 'version', json: false })
+    expect(read('--version --json')).toEqual({ kind: 'version', json: true })
   })
 
   it('names every command', () => {

@@ -4,8 +4,8 @@ import { Refusal } from '@consign/envelope'
 import { type Command, flag, type Option, type Options, optional } from './command.ts'
 import { file, type Parser, text } from './values.ts'
 
-/** What every command takes. An environment variable stands in for an option that is not given. */
-export const COMMON = {
+/** What commands take besides their own options. An environment variable stands in for an option that is not given. */
+const COMMON = {
   rpc: optional<string>({ ...text, hint: 'URL' }, 'JSON-RPC of a node of the chain, by HTTP'),
   'key-file': optional(file, 'wallet and keys of who acts, as `consign keys new` writes them'),
   deployment: optional(
@@ -16,6 +16,15 @@ export const COMMON = {
   json: flag('print one JSON document'),
   help: flag('print this'),
 } as const
+
+/** Of `COMMON`, what this command takes: an option that does not count is neither shown nor taken. */
+export function commonOptions({ common }: Command): Options {
+  const taken = Object.entries<Option>(COMMON).filter(
+    ([name]) => !common || ALWAYS.includes(name) || (common as readonly string[]).includes(name),
+  )
+  return Object.fromEntries(taken)
+}
+const ALWAYS = ['json', 'help']
 
 export const ENVIRONMENT: Record<string, string> = {
   rpc: 'CONSIGN_RPC',
@@ -33,7 +42,8 @@ export type CommonValues = {
 }
 
 export type Invocation =
-  | { kind: 'help'; words: string[] }
+  | { kind: 'version'; json: boolean }
+  | { kind: 'help'; words: string[]; json: boolean }
   | { kind: 'run'; command: Command; common: CommonValues; values: Record<string, unknown> }
 
 export function readInvocation(
@@ -42,19 +52,28 @@ export function readInvocation(
   environment: Record<string, string | undefined>,
 ): Invocation {
   const words = args.slice(0, args.findIndex((arg) => arg.startsWith('-')) >>> 0)
-  if (words.length === 0 || words[0] === 'help') return { kind: 'help', words: words.slice(1) }
   const found = commands.find(({ name }) => name === words.slice(0, 2).join(' '))
-  if (!found) {
-    if (args.length === words.length && words.length === 1 && isGroup(words, commands))
-      return { kind: 'help', words }
-    if (args.includes('--help') || args.includes('-h')) return { kind: 'help', words }
-    throw new Refusal('argument.command', `there is no command "${words.join(' ')}"; see consign --help`)
-  }
-  const typed = parsed(args.slice(2), found.options)
-  if (typed.help) return { kind: 'help', words }
+  if (!found) return withoutCommand(words, args.slice(words.length), commands)
+  const typed = parsed(args.slice(2), { ...commonOptions(found), ...found.options })
+  if (typed.help) return { kind: 'help', words, json: typed.json === true }
   const given = { ...fromEnvironment(environment), ...typed }
   const common = readValues(COMMON, given) as CommonValues
   return { kind: 'run', command: found, common, values: readValues(found.options, given) }
+}
+
+/** An overview, the commands of a group, the version; and nothing else, so that nobody takes help for a deed. */
+function withoutCommand(words: string[], options: string[], commands: readonly Command[]): Invocation {
+  const json = options.includes('--json')
+  if (words[0] === 'help') return { kind: 'help', words: words.slice(1), json }
+  if (options.includes('--help') || options.includes('-h')) return { kind: 'help', words, json }
+  if (words.length > 0 && !(words.length === 1 && isGroup(words, commands)))
+    throw new Refusal('argument.command', `there is no command "${words.join(' ')}"; see consign --help`)
+  if (words.length === 0 && options.includes('--version')) return { kind: 'version', json }
+  const stray = options.find((option) => option !== '--json')
+  if (stray === undefined) return { kind: 'help', words, json }
+  const group = words.map((word) => ` ${word}`).join('')
+  const of = group && ` of${group}`
+  throw new Refusal('argument.command', `name a command${of} before ${stray}; see consign${group} --help`)
 }
 
 const isGroup = ([word]: string[], commands: readonly Command[]): boolean =>
@@ -63,7 +82,7 @@ const isGroup = ([word]: string[], commands: readonly Command[]): boolean =>
 type Given = Record<string, string | boolean | (string | boolean)[] | undefined>
 
 function parsed(args: string[], options: Options): Given {
-  const all = Object.entries<Option>({ ...COMMON, ...options }).map(([name, { need }]) => [
+  const all = Object.entries(options).map(([name, { need }]) => [
     name,
     { type: need === 'flag' ? ('boolean' as const) : ('string' as const), multiple: need === 'repeated' },
   ])

@@ -2,9 +2,10 @@
 /** consign: every step of the contracts by hand, and the payment channels. Exit 0 done, 1 the chain or the Raiden node refused or did not answer, 2 the input is wrong. */
 import { styleText } from 'node:util'
 import { Refusal } from '@consign/envelope'
+import own from '../package.json' with { type: 'json' }
 import { COMMANDS } from './commands.ts'
 import { contextOf } from './context.ts'
-import { helpFor } from './help.ts'
+import { helpData, helpFor } from './help.ts'
 import { readInvocation } from './invocation.ts'
 import { explained, RefusedCall } from './refused-call.ts'
 import { machineReadable } from './written.ts'
@@ -14,8 +15,15 @@ const INPUT_WRONG = 2
 
 async function main(args: readonly string[]): Promise<void> {
   const invocation = readInvocation(args, COMMANDS, process.env)
+  if (invocation.kind === 'version') {
+    const { version } = own
+    process.stdout.write(`${invocation.json ? machineReadable({ version }) : `consign ${version}`}\n`)
+    return
+  }
   if (invocation.kind === 'help') {
-    process.stdout.write(`${helpFor(invocation.words, COMMANDS)}\n`)
+    const { words, json } = invocation
+    const shown = json ? machineReadable(helpData(words, COMMANDS)) : helpFor(words, COMMANDS)
+    process.stdout.write(`${shown}\n`)
     return
   }
   const { command, common, values } = invocation

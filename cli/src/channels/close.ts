@@ -17,6 +17,7 @@ export const close = command({
     partner: required(address, 'the other side of the channel'),
     token: optional(address, 'of which token, when there are channels of several'),
   },
+  common: ['dry-run'],
   run: async (context, { node: nodeUrl, partner, token }): Promise<Report> =>
     withNode(nodeUrl, async (node) => {
       const channel = await channelWith(node, partner, token)

@@ -10,6 +10,7 @@ export const list = command({
     'Capacity is what the node’s side can still pay; deposit and withdrawn are its totals since the channel was opened.',
   example: 'consign channels list --node http://127.0.0.1:5001',
   options: { node: NODE },
+  common: [],
   run: async (_context, { node: nodeUrl }): Promise<Report> => {
     const channels = await withNode(nodeUrl, (node) => node.channels())
     const lines =

@@ -33,6 +33,7 @@ export const open = command({
     terms: repeated(file, 'what was agreed; at least one'),
     'as-payer': flag('the channels of the payer, whose Raiden node has a wallet of its own'),
   },
+  common: ['dry-run'],
   run: async (context, { node: nodeUrl, terms: paths, 'as-payer': asPayer }): Promise<Report> => {
     if (paths.length === 0) throw new Refusal('argument.missing', '--terms FILE is needed; see --help')
     const agreed = await Promise.all(paths.map(readTermsFile))

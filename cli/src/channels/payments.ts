@@ -10,6 +10,7 @@ export const payments = command({
   details: 'What the node does not tell is a dash: the Python node tells no amount of a payment that failed.',
   example: 'consign channels payments --node http://127.0.0.1:5001 --partner 0x…',
   options: { node: NODE, partner: optional(address, 'only payments to or from this address') },
+  common: [],
   run: async (_context, { node: nodeUrl, partner }): Promise<Report> => {
     const all = await withNode(nodeUrl, (node) => node.payments())
     const found = all.filter(

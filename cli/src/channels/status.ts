@@ -16,6 +16,7 @@ export const status = command({
   details: 'A node that is not ready yet shows its status alone.',
   example: 'consign channels status --node http://127.0.0.1:5001',
   options: { node: NODE },
+  common: [],
   run: async (_context, { node: nodeUrl }): Promise<Report> =>
     withNode(nodeUrl, report, { whileSyncing: true }),
 })

@@ -22,6 +22,7 @@ export const newKeys = command({
     out: required(file, 'the new key file; never overwritten'),
     'wallet-of': optional(file, 'key file whose wallet is kept'),
   },
+  common: ['dry-run'],
   run: async (context, { out, 'wallet-of': old }): Promise<Report> => {
     const keys = old
       ? partyKeysFrom(await walletKeyOf(old), context.crypto.generateKeys())
@@ -39,6 +40,7 @@ export const showKeys = command({
   summary: 'Shows the public side of a key file: what terms name of a party.',
   example: 'consign keys show --key-file supplier.key --json > supplier.json',
   options: {},
+  common: ['key-file'],
   run: async (context): Promise<Report> => identityReport(await context.keys(), []),
 })
 
