@@ -74,6 +74,26 @@ describeRaiden('channels', () => {
     expect((await world.pay(other, one, 1)).status).toBe(200)
   }, 300_000)
 
+  it('killed in the middle of a deposit and of a withdrawal, a node ends both when it is asked again, once', async () => {
+    const { total_deposit, total_withdraw } = (await world.channel(one, other)).body
+    const before = await tokensOf(one)
+    const changes = [
+      { total_deposit: String(Number(total_deposit) + 100) },
+      { total_withdraw: String(Number(total_withdraw) + 30) },
+    ]
+    for (const change of changes) {
+      const asking = one.call('PATCH', pathTo(other), change).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await one.restart()
+      await asking
+      const isMade = async () => (await one.call('PATCH', pathTo(other), change)).status === 200
+      await until(`${JSON.stringify(change)} is made`, isMade, 180_000)
+    }
+    expect(await tokensOf(one)).toBe(before - 100 + 30)
+    await until('payments work', async () => (await world.pay(one, other, 1)).status === 200)
+    expect((await world.pay(other, one, 1)).status).toBe(200)
+  }, 480_000)
+
   it('closes together with the partner: settled at once, each with what it holds', async () => {
     expect(await one.call('PATCH', pathTo(other), { state: 'closed' })).toMatchObject({
       status: 200,

@@ -41,6 +41,21 @@ describeRaiden('outages', () => {
     await untilPays()
   }, 300_000)
 
+  it('the homeserver goes while payments are under way and comes back: each ends, and what is paid has arrived', async () => {
+    const before = await world.balance(payee, payer)
+    const paying = Promise.all(Array.from({ length: 8 }, () => world.pay(payer, payee, 10)))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    await world.network.kill()
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await world.network.restart()
+    const paid = (await paying).filter(({ status }) => status === 200).length
+    const isQuiet = async () => (await payer.call('GET', '/pending_transfers')).body.length === 0
+    await until('nothing is under way', isQuiet, 120_000)
+    const hasArrived = async () => (await world.balance(payee, payer)) === before + 10 * paid
+    await until('what was paid has arrived', hasArrived, 120_000)
+    await untilPays()
+  }, 300_000)
+
   it('started without a homeserver it waits for it, and answers 503 until then', async () => {
     await payee.stop()
     await world.network.kill()
