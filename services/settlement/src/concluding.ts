@@ -175,7 +175,9 @@ async function guaranteeLeft(
   const { acknowledged, claimed, released } = await chain.guaranteeUse(agreement, wallet, when)
   const left = guaranteeOf(BigInt(amount), general(terms).guaranteeBps) - claimed - released
   const unpaid = dueOf(fixed, wallet) - acknowledged - claimed
-  const owed = unpaid <= 0n ? 0n : unpaid < left ? unpaid : left
+  let owed = unpaid
+  if (owed > left) owed = left
+  if (owed < 0n) owed = 0n
   return { owed, free: left - owed, acknowledged, claimed }
 }
 
