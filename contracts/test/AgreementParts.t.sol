@@ -39,7 +39,7 @@ contract AgreementPartsTest is ShipmentFixture {
         string[] memory whole = _functionsOf("IAgreement");
         uint256 own = _functionsOf("IAgreementCustody").length;
         uint256 others = _functionsOf("IAgreementClaims").length + _functionsOf("IAgreementDisputes").length
-            + _functionsOf("IAgreementPayout").length;
+            + _functionsOf("IAgreementDelegations").length + _functionsOf("IAgreementPayout").length;
         vm.assertEq(whole.length, own + others);
     }
 
