@@ -28,10 +28,10 @@ abstract contract AgreementEvidence is AgreementState {
 
     /// @dev Breaches are claimed while the goods travel, and for a time that ends: so nobody who keeps a proof back can keep settlement away.
     function _requireOpen() internal view {
-        Status memory status = _status;
-        if (status.phase == Phase.Started) return;
-        if (status.phase != Phase.Delivered) revert IAgreementCustody.AgreementPhaseUnexpected(status.phase);
-        uint256 until = uint256(status.deliveredAt) + _claimableS;
+        Phase phase = _status.phase;
+        if (phase == Phase.Started) return;
+        if (phase != Phase.Delivered) revert IAgreementCustody.AgreementPhaseUnexpected(phase);
+        uint256 until = uint256(_status.deliveredAt) + _claimableS;
         if (block.timestamp > until) revert IAgreementClaims.AgreementClaimsClosed(until);
     }
 
