@@ -339,7 +339,7 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
     /// @dev A leg that a cut ended lacks what follows in any case. Any other was silent by a clock that was set; by one that was not, the window
     /// for a refutation must do.
     function _requireSilentSince(uint32 leg, bytes calldata header, uint64 silenceMsMax) private view {
-        uint256 until = block.timestamp;
+        uint40 until = uint40(block.timestamp);
         if (_hasEnded(leg)) {
             Begun memory next = _legs[uint256(leg) + 1];
             if (uint256(EnvelopeCodec.seqOf(header)) + 1 == next.endOfLegBefore) {
@@ -349,7 +349,7 @@ contract AgreementClaims is IAgreementClaims, AgreementEvidence {
             until = next.beganAt;
         }
         if (EnvelopeCodec.clockStateOf(header) == 0) return;
-        uint64 gapMs = _elapsed(EnvelopeCodec.baseUtcMsOf(header), uint64(until * 1000));
+        uint64 gapMs = _elapsed(EnvelopeCodec.baseUtcMsOf(header), uint64(until) * 1000);
         if (gapMs <= silenceMsMax) revert AgreementNotSilent(gapMs, silenceMsMax);
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAgreement} from "../src/interfaces/IAgreement.sol";
-import {CaseState, IAgreementClaims, SignedHeader} from "../src/interfaces/IAgreementClaims.sol";
+import {IAgreementClaims, SignedHeader} from "../src/interfaces/IAgreementClaims.sol";
 import {Phase} from "../src/interfaces/IAgreementCustody.sol";
 import {Clause, Heading, Windows} from "../src/libraries/Clauses.sol";
 import {LegKeys} from "../src/libraries/Records.sol";
