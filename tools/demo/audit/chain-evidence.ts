@@ -2,7 +2,8 @@ import { agreementAbi, anchorLogAbi, type Deployment, publicClient, settlementTo
 import type { Hex } from 'viem'
 import type { AnchorRow } from '../document.ts'
 
-export type ProvenViolation = { caseId: Hex; txHash: Hex }
+/** `penalty`: what the case costs by this proof, before caps. */
+export type ProvenViolation = { caseId: Hex; penalty: bigint; txHash: Hex }
 export type Transfer = { to: Hex; amount: bigint; txHash: Hex }
 export type ChainLeg = { leg: number; custodian: Hex; n: number; ended: boolean }
 export type ChainCut = { leg: number; n: number; cutDigest: Hex }
@@ -70,7 +71,11 @@ export async function readChain(query: ChainQuery): Promise<ChainEvidence> {
     }),
   )
   return {
-    violations: proven.map(({ args, transactionHash }) => ({ caseId: args.caseId, txHash: transactionHash })),
+    violations: proven.map(({ args, transactionHash }) => ({
+      caseId: args.caseId,
+      penalty: args.penalty,
+      txHash: transactionHash,
+    })),
     legs,
     cuts: cuts.map(({ args: { leg, n, cutDigest } }) => ({ leg, n, cutDigest })),
     anchors,

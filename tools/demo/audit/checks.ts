@@ -13,24 +13,14 @@ import {
 import { type EventData, encodeEvent } from '@consign/events'
 import { MerkleLog, merkleRoot } from '@consign/merkle'
 import { assess } from '@consign/penalty/assess'
-import {
-  clauseByLimitId,
-  device,
-  general,
-  isProvableOnChain,
-  type PayoutPlan,
-  parties,
-  payer,
-  payoutPlan,
-  type Terms,
-  transfersOf,
-} from '@consign/terms'
+import { device, general, type PayoutPlan, parties, payer, type Terms, transfersOf } from '@consign/terms'
 import { type Hex, hexToBytes, toHex } from 'viem'
 import type { Checks } from '../document.ts'
 import type { ChainEvidence } from './chain-evidence.ts'
 import type { DeviceEvidence, DeviceLeg } from './device-evidence.ts'
 import type { FeedEvidence } from './feed-evidence.ts'
 import { eventsOf, type LogEvidence } from './log-evidence.ts'
+import { provenPlan, recomputedPlan } from './plan.ts'
 import { isBalanced, type RaidenEvidence, receivedUnder } from './raiden-evidence.ts'
 
 export type Evidence = {
@@ -59,31 +49,6 @@ async function holds(check: () => boolean | Promise<boolean>): Promise<boolean> 
   } catch {
     return false
   }
-}
-
-/** The plan that follows from the envelopes and custody, whatever penalty and settlement wrote down. */
-export function recomputedPlan(evidence: Evidence): PayoutPlan {
-  return payoutPlan({ terms: evidence.terms, violations: recomputedCases(evidence) })
-}
-
-/** The same of the cases that the chain can judge: what the agreement must have fixed. */
-function provenPlan(evidence: Evidence): PayoutPlan {
-  const { terms } = evidence
-  const isProvable = ({ limitId }: { limitId: number }) => {
-    const clause = clauseByLimitId(terms, limitId)
-    return clause !== undefined && isProvableOnChain(clause)
-  }
-  return payoutPlan({ terms, violations: recomputedCases(evidence).filter(isProvable) })
-}
-
-function recomputedCases({ agreement, log }: Evidence) {
-  const violations: EventData<'penalty.violation.charged.v1'>[] = []
-  for (const { event } of assess(log.messages)) {
-    if (event.type !== 'penalty.violation.charged.v1') continue
-    const data = event.data as EventData<'penalty.violation.charged.v1'>
-    if (data.agreement === agreement) violations.push(data)
-  }
-  return violations
 }
 
 function isConserved(evidence: Evidence): boolean {

@@ -5,10 +5,11 @@ import type { Hex } from 'viem'
 import { balancesOf, type ChannelBalances } from '../channels.ts'
 import type { AnchorRow, ChannelRow, LegRow, PayoutRow, ShipmentDocument, ViolationRow } from '../document.ts'
 import { readChain } from './chain-evidence.ts'
-import { arrived, type Evidence, recomputedPlan, runChecks } from './checks.ts'
+import { arrived, type Evidence, runChecks } from './checks.ts'
 import { readDevice } from './device-evidence.ts'
 import { readFeeds } from './feed-evidence.ts'
 import { eventsOf, readLog } from './log-evidence.ts'
+import { recomputedPlan } from './plan.ts'
 import { type RaidenQuery, readRaiden } from './raiden-evidence.ts'
 
 /** Where the evidence of a shipment is. */
