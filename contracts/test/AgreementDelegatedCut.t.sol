@@ -95,10 +95,8 @@ contract AgreementDelegatedCutTest is DelegationFixture {
     /// @dev The agreement stands at one address on both chains, and the device and the driver sign for this one.
     function test_refusesADelegationOfAnotherChain() external {
         Delegation memory delegation = _delegation();
-        uint256 here = block.chainid;
-        vm.chainId(4242);
-        bytes memory elsewhere = _signWallet(CARRIER_KEY, _delegationDigest(vm.addr(CARRIER_KEY), delegation));
-        vm.chainId(here);
+        bytes32 digest = _delegationDigest(block.chainid + 1, vm.addr(CARRIER_KEY), delegation);
+        bytes memory elsewhere = _signWallet(CARRIER_KEY, digest);
         (CutCall memory call, bytes memory head) = _driversCut(0, 3);
         Delegated memory delegated = Delegated(delegation, elsewhere, head);
         vm.expectRevert(_notDelegatedBy(CARRIER_KEY));

@@ -26,11 +26,20 @@ abstract contract DelegationFixture is ShipmentFixture {
     }
 
     function _delegationDigest(address party, Delegation memory delegation) internal view returns (bytes32) {
-        bytes32 typehash =
-            keccak256("Delegation(address party,address delegate,bytes32 pqKeyHash,bytes32 scope,uint64 notAfterMs)");
+        return _delegationDigest(block.chainid, party, delegation);
+    }
+
+    function _delegationDigest(uint256 chainId, address party, Delegation memory delegation)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256(
+            "Delegation(address party,address delegate,bytes32 pqKeyHash,bytes32 scope,uint64 notAfterMs)"
+        );
         bytes32 structHash = keccak256(abi.encode(typehash, party, delegation));
         bytes32 domainTypehash = keccak256("EIP712Domain(string name,string version,uint256 chainId)");
-        bytes32 domain = keccak256(abi.encode(domainTypehash, keccak256("Consign"), keccak256("1"), block.chainid));
+        bytes32 domain = keccak256(abi.encode(domainTypehash, keccak256("Consign"), keccak256("1"), chainId));
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
