@@ -199,7 +199,7 @@ const ESCROW: Record<string, Reason> = {
 
 const REGISTRY_AND_ANCHORS: Record<string, Reason> = {
   PartyRegistryAlreadyRegistered: (a) =>
-    `${a.party} is registered already; run registry rotate to replace its keys`,
+    `${a.party} is registered already, or its keys are revoked for ever; run registry show, and registry rotate to replace keys that are not revoked`,
   PartyRegistryNotRegistered: (a) => `${a.party} is not registered; run registry register`,
   PartyRegistryRevokedBefore: (a) =>
     `the keys of ${a.party} were revoked for ever; go on with another wallet`,

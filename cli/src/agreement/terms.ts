@@ -1,20 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Refusal } from '@consign/envelope'
-import {
-  type DeviceIdentity,
-  describeTerms,
-  draftTerms,
-  type PartyIdentity,
-  ssccWithCheckDigit,
-  type TermsDraft,
-  termsHash,
-} from '@consign/terms'
+import { describeTerms, draftTerms, ssccWithCheckDigit, type TermsDraft, termsHash } from '@consign/terms'
 import { command, optional, type Report, repeated, required } from '../command.ts'
 import { organisationOf } from '../deployment.ts'
 import { readTerms } from '../party-folder.ts'
 import { address, file, folder, named, text } from '../values.ts'
+import { readDevice, readDocument, readParty } from './identities.ts'
 
 export const terms = command({
   name: 'agreement terms',
@@ -52,7 +45,7 @@ export const terms = command({
             anchorWriter: values['anchor-writer'] ?? organisation,
           },
           parties: Object.fromEntries(await Promise.all(values.party.map(readParty))),
-          device: deviceOf((await readDocument(device)) as DeviceIdentity),
+          device: await readDevice(device),
           shipment: shipment.length === 17 ? ssccWithCheckDigit(shipment) : shipment,
         },
         () => randomBytes(32),
@@ -77,27 +70,4 @@ async function writeNew(dir: string, made: unknown): Promise<void> {
       cause,
     })
   })
-}
-
-async function readParty({
-  name,
-  file: path,
-}: {
-  name: string
-  file: string
-}): Promise<[string, PartyIdentity]> {
-  const { wallet, mlDsaKey, slhDsaKey } = (await readDocument(path)) as PartyIdentity
-  return [name, { wallet, mlDsaKey, slhDsaKey }]
-}
-
-const deviceOf = ({ p256, mlDsaKey, slhDsaKey, provisioner, keystore }: DeviceIdentity): DeviceIdentity => ({
-  ...{ p256, mlDsaKey, slhDsaKey, provisioner, keystore },
-})
-
-async function readDocument(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw new Refusal('argument.file', `${path} cannot be read as JSON; check the name`, { cause })
-  }
 }

@@ -41,6 +41,13 @@ it('never overwrites a file', async () => {
   await expect(savePartyKeys(file, keys)).rejects.toThrow(refused('partyKeys.exists'))
 })
 
+it('is refused where no file can be, or be read', async () => {
+  await expect(savePartyKeys(join(folder, 'none', 'a.key'), keys)).rejects.toThrow(
+    refused('partyKeys.folder'),
+  )
+  await expect(loadPartyKeys(folder)).rejects.toThrow(refused('partyKeys.missing'))
+})
+
 it('refuses a file that others may read', async () => {
   await savePartyKeys(file, keys)
   chmodSync(file, 0o640)

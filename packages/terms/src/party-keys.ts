@@ -59,7 +59,7 @@ const partyKeysFile = z.strictObject({
   pq: privateHex(/^0x([0-9a-f]{2})+$/),
 })
 
-/** Writes a new file with mode 0600. Refusal 'partyKeys.exists', 'partyKeys.noSecret' (a wallet whose key is elsewhere). */
+/** Writes a new file with mode 0600. Refusal 'partyKeys.exists', 'partyKeys.folder', 'partyKeys.noSecret' (a wallet whose key is elsewhere). */
 export async function savePartyKeys(file: string, keys: PartyKeys): Promise<void> {
   const wallet = walletSecrets.get(keys)
   if (wallet === undefined) {
@@ -77,8 +77,13 @@ export async function savePartyKeys(file: string, keys: PartyKeys): Promise<void
   try {
     await writeFile(file, `${JSON.stringify(document)}\n`, { mode: 0o600, flag: 'wx', flush: true })
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    throw new Refusal('partyKeys.exists', `${file} exists; keys are never overwritten, move it away first`)
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST')
+      throw new Refusal('partyKeys.exists', `${file} exists; keys are never overwritten, move it away first`)
+    throw new Refusal(
+      'partyKeys.folder',
+      `${file} cannot be written (${code}); its folder must exist and be yours`,
+    )
   }
 }
 
@@ -86,11 +91,15 @@ export async function savePartyKeys(file: string, keys: PartyKeys): Promise<void
 export async function loadPartyKeys(file: string): Promise<PartyKeys> {
   const { open } = await import('node:fs/promises')
   const handle = await open(file, 'r').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'ENOENT') throw cause
-    throw new Refusal('partyKeys.missing', `${file} does not exist; create keys first`)
+    const why =
+      cause.code === 'ENOENT' ? 'does not exist; create keys first' : `cannot be read (${cause.code})`
+    throw new Refusal('partyKeys.missing', `${file} ${why}`)
   })
   try {
-    const { mode } = await handle.stat()
+    const stat = await handle.stat()
+    if (!stat.isFile())
+      throw new Refusal('partyKeys.missing', `${file} is no file; name the file with the keys`)
+    const { mode } = stat
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
       throw new Refusal('partyKeys.mode', `${file} may be read by others; run chmod 600 on it`)
     }
