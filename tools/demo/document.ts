@@ -10,6 +10,8 @@ export type ShipmentDocument = {
   /** Raiden's, along the payment graph of the terms; none where payments go over the chain. */
   channels: ChannelRow[]
   refundTokens: string
+  /** What violations cost beyond caps, amounts and what is not guaranteed: recorded, and taken from nobody. */
+  uncollectedTokens: string
   emptyRows: number
   anchors: AnchorRow[]
   checks: Checks

@@ -82,6 +82,11 @@ export function renderSummary({ document, tally, bytesUp }: Summary, out: NodeJS
     `Shipment ${document.shipment}, agreement ${document.agreement}`,
     payouts.toString(),
     `Refund to the payer: ${document.refundTokens} tokens`,
+    ...(document.uncollectedTokens === '0'
+      ? []
+      : [
+          `Penalties beyond caps and what is not guaranteed, which nobody pays: ${document.uncollectedTokens} tokens`,
+        ]),
     ...(document.channels.length === 0
       ? []
       : ['', 'Payment channels (Raiden), tokens at either end:', channels.toString()]),

@@ -50,6 +50,7 @@ export async function audit(query: AuditQuery): Promise<ShipmentDocument> {
     payouts: payoutRows(evidence),
     channels: channelRows(evidence, query.channelsBefore ?? []),
     refundTokens: formatTokens(BigInt(recomputedPlan(evidence).refund)),
+    uncollectedTokens: formatTokens(BigInt(recomputedPlan(evidence).uncollected)),
     emptyRows: device.source.emptyRows,
     anchors: chain.anchors.map(
       ({ seq, root, size, txHash, gas }): AnchorRow => ({ seq, root, size, txHash, gas }),
