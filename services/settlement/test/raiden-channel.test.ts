@@ -208,7 +208,8 @@ describe('whatever goes wrong, each payee gets its payment once or not at all wh
       const failure = trouble > 0 && random() < 0.2 ? 'lock expired' : undefined
       scene.node.failureOf = () => failure
       if (round === 3) scene.fund(100n)
-      if (random() < 0.2) channel = await scene.start()
+      // Not for ever: who is started again waits anew until the node can no longer receive what was sent before.
+      if (trouble > 0 && random() < 0.2) channel = await scene.start()
       const open = (await scene.payments()).filter(({ made, diverted }) => !made && !diverted)
       await Promise.all(
         orders
