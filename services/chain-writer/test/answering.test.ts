@@ -1,70 +1,41 @@
 // Contests on a real anvil, answered by the service as a real process on a real nats-server.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { agreementAbi, contestArguments, walletClient } from '@consign/chain'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
+import type { EventLog } from '@consign/eventlog'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent, subjects } from '@consign/events'
 import { windows } from '@consign/terms'
 import { privateKeyToAddress } from 'viem/accounts'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
-import { startWorld, type World } from '../../../packages/chain/test/world.ts'
 import { append, makeScenario, type Scenario, sealedFact, writeScenario } from './scenario.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const UPHELD = 3
 // One wallet for all tests: the terms name it as the writer of anchors, and terms are signed once.
 const WRITER_KEY: Hex = `0x${'5c'.repeat(32)}`
 const writer = privateKeyToAddress(WRITER_KEY).toLowerCase() as Hex
-const dir = mkdtempSync(join(tmpdir(), 'consign-answering-'))
 
-let world: World
-let nats: NatsServer
-let connection: Awaited<ReturnType<typeof connectNats>>
+let stage: Stage
+let world: Stage['world']
 let log: EventLog
 let scenario: Scenario
 let env: Record<string, string>
 let service: ServiceProcess | undefined
 
 beforeEach(async () => {
-  ;[world, nats] = await Promise.all([startWorld(), startNatsServer()])
-  connection = await connectNats({ url: nats.url, name: 'test' })
-  log = await connectEventLog({ nats: connection })
-  const { anvil, deployment } = world
-  scenario ??= await makeScenario({ ...deployment, anchorWriter: writer })
-  await world.giveEther(writer)
+  stage = await openStage({ CONTEST_POLL_MS: '100' }, WRITER_KEY)
+  ;({ world, log, env } = stage)
+  scenario ??= await makeScenario({ ...world.deployment, anchorWriter: writer })
   await world.giveEther(accused().address)
-  const keyFile = join(dir, 'writer-key')
-  writeFileSync(keyFile, WRITER_KEY, { mode: 0o600 })
-  env = {
-    NATS_URL: nats.url,
-    RPC_URL: anvil.url,
-    CHAIN_ID: String(deployment.chainId),
-    WRITER_KEY_FILE: keyFile,
-    FACTORY: deployment.factory,
-    ANCHOR_LOG: deployment.anchorLog,
-    FINALITY: 'mined',
-    // By the clock of this machine the sample's goods are lost.
-    CLOSE_LOST_MS: 'never',
-    POLL_MS: '50',
-    CONTEST_POLL_MS: '100',
-    // Only the end of a leg anchors.
-    ANCHOR_MS: '3600000',
-  }
 })
 
 afterEach(async () => {
   await service?.stop()
   service = undefined
-  await connection?.close()
-  await Promise.all([world?.anvil.stop(), nats?.stop()])
+  await stage?.close()
 })
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 describe('a contest', () => {
   it('is answered with the seal of the leg, and the bond is the writer’s', async () => {

@@ -1,21 +1,16 @@
 // Goods that never come, on a real anvil, closed by the service as a real process on a real nats-server.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { agreementAbi } from '@consign/chain'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
+import type { EventLog } from '@consign/eventlog'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent, subjects } from '@consign/events'
 import { general, type TermsDraft } from '@consign/terms'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
 import { parseEther } from 'viem'
-import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeShipment, type Shipment } from '../../../contracts/script/shipment.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
-import { startWorld, type World } from '../../../packages/chain/test/world.ts'
 import { append, makeScenario, type Scenario, writeLost, writeScenario } from './scenario.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const SECOND_HOURS = 1 / 3600
@@ -31,11 +26,9 @@ const LOST_DRAFT: TermsDraft = {
 }
 /** Over, with or without delivery. */
 const OVER = 2
-const dir = mkdtempSync(join(tmpdir(), 'consign-closing-'))
 
-let world: World
-let nats: NatsServer
-let connection: Awaited<ReturnType<typeof connectNats>>
+let stage: Stage
+let world: Stage['world']
 let log: EventLog
 let scenario: Scenario
 let env: Record<string, string>
@@ -43,39 +36,16 @@ let writer: Hex
 let service: ServiceProcess | undefined
 
 beforeEach(async () => {
-  ;[world, nats] = await Promise.all([startWorld(), startNatsServer()])
-  connection = await connectNats({ url: nats.url, name: 'test' })
-  log = await connectEventLog({ nats: connection })
-  const { anvil, deployment } = world
-  scenario ??= await makeScenario(deployment, LOST_DRAFT)
-  const key = generatePrivateKey()
-  writer = privateKeyToAddress(key).toLowerCase() as Hex
-  await world.giveEther(writer)
-  const keyFile = join(dir, 'writer-key')
-  writeFileSync(keyFile, key, { mode: 0o600 })
-  env = {
-    NATS_URL: nats.url,
-    RPC_URL: anvil.url,
-    CHAIN_ID: String(deployment.chainId),
-    WRITER_KEY_FILE: keyFile,
-    FACTORY: deployment.factory,
-    ANCHOR_LOG: deployment.anchorLog,
-    FINALITY: 'mined',
-    POLL_MS: '50',
-    WATCH_POLL_MS: '100',
-    CLOSE_LOST_MS: '0',
-    ANCHOR_MS: '3600000',
-  }
+  stage = await openStage({ WATCH_POLL_MS: '100', CLOSE_LOST_MS: '0' })
+  ;({ world, log, env, writer } = stage)
+  scenario ??= await makeScenario(world.deployment, LOST_DRAFT)
 })
 
 afterEach(async () => {
   await service?.stop()
   service = undefined
-  await connection?.close()
-  await Promise.all([world?.anvil.stop(), nats?.stop()])
+  await stage?.close()
 })
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const NEVER = { CLOSE_LOST_MS: 'never' }
 

@@ -1,21 +1,16 @@
 // Claims of silence on a real anvil, refuted by the service as a real process on a real nats-server.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { agreementAbi, claimSilenceArguments } from '@consign/chain'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
+import type { EventLog } from '@consign/eventlog'
 import { type ConsignEvent, type EventOf, type Hex, parseEvent, subjects } from '@consign/events'
 import { caseId, silence, type TermsDraft } from '@consign/terms'
 import { LEG_INDEX } from '@consign/terms/judging'
 import { SAMPLE_DRAFT } from '@consign/terms/testing'
-import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
-import { startWorld, type World } from '../../../packages/chain/test/world.ts'
 import { writeSilentLeg } from './scenario.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const DRAFT: TermsDraft = {
@@ -24,11 +19,9 @@ const DRAFT: TermsDraft = {
 }
 const PROVEN = 1
 const VOID = 5
-const dir = mkdtempSync(join(tmpdir(), 'consign-refuting-'))
 
-let world: World
-let nats: NatsServer
-let connection: Awaited<ReturnType<typeof connectNats>>
+let stage: Stage
+let world: Stage['world']
 let log: EventLog
 let scene: Awaited<ReturnType<typeof writeSilentLeg>>
 let env: Record<string, string>
@@ -36,41 +29,16 @@ let writer: Hex
 let service: ServiceProcess | undefined
 
 beforeEach(async () => {
-  ;[world, nats] = await Promise.all([startWorld(), startNatsServer()])
-  connection = await connectNats({ url: nats.url, name: 'test' })
-  log = await connectEventLog({ nats: connection })
-  const { anvil, deployment } = world
-  scene = await writeSilentLeg(log, deployment, DRAFT)
-  const key = generatePrivateKey()
-  writer = privateKeyToAddress(key).toLowerCase() as Hex
-  await world.giveEther(writer)
-  const keyFile = join(dir, 'writer-key')
-  writeFileSync(keyFile, key, { mode: 0o600 })
-  env = {
-    NATS_URL: nats.url,
-    RPC_URL: anvil.url,
-    CHAIN_ID: String(deployment.chainId),
-    WRITER_KEY_FILE: keyFile,
-    FACTORY: deployment.factory,
-    ANCHOR_LOG: deployment.anchorLog,
-    FINALITY: 'mined',
-    // By the clock of this machine the sample's goods are lost.
-    CLOSE_LOST_MS: 'never',
-    POLL_MS: '50',
-    CONTEST_POLL_MS: '100',
-    WATCH_POLL_MS: '100',
-    ANCHOR_MS: '3600000',
-  }
+  stage = await openStage({ CONTEST_POLL_MS: '100', WATCH_POLL_MS: '100' })
+  ;({ world, log, env, writer } = stage)
+  scene = await writeSilentLeg(log, world.deployment, DRAFT)
 })
 
 afterEach(async () => {
   await service?.stop()
   service = undefined
-  await connection?.close()
-  await Promise.all([world?.anvil.stop(), nats?.stop()])
+  await stage?.close()
 })
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 describe('a claim of silence', () => {
   it('after an envelope that was not the last is refuted with the next one, and the bond is the writer’s', async () => {

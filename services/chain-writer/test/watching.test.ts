@@ -1,7 +1,4 @@
 // What parties do on a real anvil by their own hands, told to the log by the service as a real process on a real nats-server.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   agreementAbi,
@@ -10,12 +7,10 @@ import {
   manualCutArguments,
   startArguments,
 } from '@consign/chain'
-import { connectEventLog, connectNats, type EventLog } from '@consign/eventlog'
-import { type NatsServer, startNatsServer } from '@consign/eventlog/testing'
+import type { EventLog } from '@consign/eventlog'
 import { type ConsignEvent, type Hex, parseEvent, subjects } from '@consign/events'
 import { general, manualCutDigest, NO_NEXT_KEYS } from '@consign/terms'
-import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { developer } from '../../../contracts/script/anvil.ts'
 import {
   addEnvelope,
@@ -25,15 +20,14 @@ import {
   type Shipment,
 } from '../../../contracts/script/shipment.ts'
 import { type ServiceProcess, startServiceProcess } from '../../../packages/chain/test/service-process.ts'
-import { startWorld, type World } from '../../../packages/chain/test/world.ts'
+import { startWorld } from '../../../packages/chain/test/world.ts'
 import { append, reservedFact } from './scenario.ts'
+import { openStage, type Stage } from './stage.ts'
 
 const PROGRAM = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const dir = mkdtempSync(join(tmpdir(), 'consign-watching-'))
 
-let world: World
-let nats: NatsServer
-let connection: Awaited<ReturnType<typeof connectNats>>
+let stage: Stage
+let world: Stage['world']
 let log: EventLog
 let shipment: Shipment
 let env: Record<string, string>
@@ -41,40 +35,17 @@ let writer: Hex
 let service: ServiceProcess | undefined
 
 beforeEach(async () => {
-  ;[world, nats] = await Promise.all([startWorld(), startNatsServer()])
-  connection = await connectNats({ url: nats.url, name: 'test' })
-  log = await connectEventLog({ nats: connection })
-  const { anvil, deployment } = world
-  shipment ??= await makeShipment(deployment)
-  const key = generatePrivateKey()
-  writer = privateKeyToAddress(key).toLowerCase() as Hex
-  await world.giveEther(writer)
-  const keyFile = join(dir, 'writer-key')
-  writeFileSync(keyFile, key, { mode: 0o600 })
-  env = {
-    NATS_URL: nats.url,
-    RPC_URL: anvil.url,
-    CHAIN_ID: String(deployment.chainId),
-    WRITER_KEY_FILE: keyFile,
-    FACTORY: deployment.factory,
-    ANCHOR_LOG: deployment.anchorLog,
-    FINALITY: 'mined',
-    // By the clock of this machine the sample's goods are lost.
-    CLOSE_LOST_MS: 'never',
-    POLL_MS: '50',
-    WATCH_POLL_MS: '100',
-    ANCHOR_MS: '3600000',
-  }
+  stage = await openStage({ WATCH_POLL_MS: '100' })
+  ;({ world, log, env, writer } = stage)
+  shipment ??= await makeShipment(world.deployment)
 })
 
 afterEach(async () => {
   await service?.stop()
   service = undefined
-  await connection?.close()
-  await Promise.all([world?.anvil.stop(), nats?.stop()])
+  if (world !== stage.world) await world.anvil.stop()
+  await stage?.close()
 })
-
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const BY_HAND = ['AgreementCreated', 'Started', 'custody.moved']
 

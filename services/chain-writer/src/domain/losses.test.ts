@@ -8,7 +8,7 @@ import { closingKey, isLost, legUnderWay } from './losses.ts'
 const AGREEMENT: Hex = `0x${'a1'.repeat(20)}`
 const draft: TermsDraft = { ...SAMPLE_DRAFT, deadline: { hours: 10, lostAfterHours: 20 } }
 const { terms } = sampleAgreement(draft)
-const { lostAfterMs } = deadline(terms)!
+const { lostAfterMs } = deadline(terms)
 const known = { ...UNKNOWN_AGREEMENT, terms }
 const at = (nowMs: number, graceMs = 1000) => ({ nowMs, graceMs })
 

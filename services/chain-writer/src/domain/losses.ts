@@ -9,8 +9,7 @@ export function isLost(
   { terms, isDelivered }: Agreement,
   { nowMs, graceMs }: { nowMs: number; graceMs: number },
 ) {
-  const lostAfterMs = terms === undefined ? 0 : (deadline(terms)?.lostAfterMs ?? 0)
-  return isDelivered !== true && lostAfterMs !== 0 && lostAfterMs + graceMs <= nowMs
+  return terms !== undefined && isDelivered !== true && deadline(terms).lostAfterMs + graceMs <= nowMs
 }
 
 /** The leg that is under way by the log: the loss is its custodian's. */
